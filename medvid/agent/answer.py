@@ -1,0 +1,190 @@
+"""Answer: composed from what the steps gave, one statement a result, each naming its step. No sentence without evidence.
+
+What was not observed, could not be assessed, failed, or was not run for want of an earlier result is said in words of its own. Every number
+is checked against its step (evidence.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from medvid.agent.catalogue import LIST_VIDEOS, is_outcome
+from medvid.agent.check import needed_steps
+from medvid.agent.evidence import check_sentence
+from medvid.agent.ledger import Ledger
+from medvid.agent.references import is_reference, parse
+from medvid.agent.sentences import UNVERIFIED, capital, sentence, shown, unverified, value_sentence, videos_sentence
+from medvid.core.outcome import Reliability
+from medvid.core.plan import Step
+from medvid.core.run import RESEARCH_USE, Answer, Needs, Statement
+
+
+def compose(question: str, ledger: Ledger, listing: Sequence[Mapping[str, Any]], needs: Needs | None = None) -> Answer:
+    """The answer of a run whose steps are all settled. Raises MedVidError where a sentence holds a number that nothing holds."""
+    if needs is not None:
+        return Answer(needs=needs)
+    statements = [statement for step in ledger.plan.steps for statement in _Teller(ledger, listing).statements(step)]
+    lines = [f"{statement.text} [{statement.step}]" for statement in statements]
+    return Answer(text="\n".join([*lines, *_notes(ledger), *_reliability(ledger), RESEARCH_USE]), statements=tuple(statements))
+
+
+class _Teller:
+    def __init__(self, ledger: Ledger, listing: Sequence[Mapping[str, Any]]) -> None:
+        self.ledger = ledger
+        self.titles = {video["video_id"]: video["title"] for video in listing}
+        self.read = set().union(*(needed_steps(step) for step in ledger.plan.steps))
+
+    def statements(self, step: Step) -> Iterator[Statement]:
+        told = list(self._told(step))
+        sources = [
+            step.args,
+            self.ledger.values.get(step.id),
+            self.ledger.failures(step.id),
+            list(self.titles.values()),
+            _why(step, self.ledger),
+        ]
+        sources += [self.ledger.given(needed) for needed in needed_steps(step)]
+        for index, text in told:
+            texts = [*sources, *([_cards(self.ledger.contents(step.id)[index])] if index is not None else [])]
+            content = self.ledger.contents(step.id)[index] if index is not None else None
+            check_sentence(text, step.id, [*texts, content])
+            yield Statement(text=text, step=step.id, index=index)
+
+    def _told(self, step: Step) -> Iterator[tuple[int | None, str]]:
+        if step.op is not None:
+            yield from ((None, text) for text in self._value(step))
+        for index, content in enumerate(self.ledger.contents(step.id)):
+            yield index, self._video(step) + self._content(step, content)
+        for failure in self.ledger.failures(step.id):
+            yield None, f"{self._video(step)}{step.name} failed: {failure['message'].rstrip('.')}."
+        if step.tool is not None and (reason := _why(step, self.ledger)):
+            yield None, f"{self._video(step)}{capital(subject(step, self.ledger))} was not looked at: {reason}."
+
+    def _content(self, step: Step, content: Any) -> str:
+        if is_outcome(content):
+            return sentence(step.name, step.args, content, subject(step, self.ledger))
+        if step.tool == LIST_VIDEOS:
+            return videos_sentence(content, list(self.titles))
+        return f"{step.name}: {shown(content)}"
+
+    def _value(self, step: Step) -> Iterator[str]:
+        """Only what was asked for: a value that other steps read is a means. A value of nothing is told by the step that gave nothing."""
+        if step.id in self.read or self.ledger.values.get(step.id) is None or any(True for _ in _causes(step, self.ledger)):
+            return
+        text = value_sentence(step.name, self.ledger.values[step.id], subject(step, self.ledger))
+        if any(unverified(content) for source in _tools_behind(step, self.ledger) for content in self.ledger.contents(source.id)):
+            text = f"{text[:-1]}, if it happens at all."
+        yield text
+
+    def _video(self, step: Step) -> str:
+        """Which video, where there are several."""
+        title = self.titles.get(str(step.args.get("video_id")))
+        return f"In {title}: " if title and len(self.titles) > 1 else ""
+
+
+def subject(step: Step, ledger: Ledger) -> str:
+    """What a step is about, to stand in a sentence."""
+    if step.tool == "caption_region":
+        box = step.args.get("box_px")
+        source = parse(box).root if is_reference(box) and isinstance(box, str) else None
+        if source == "item" and step.for_each:
+            source = parse(step.for_each).root
+        thing = ledger.plan.step(source).args.get("object", "object") if source else "object in the box"
+        return f"what the {thing} does"
+    if step.op is not None:
+        behind = _tools_behind(step, ledger)
+        return " and ".join(dict.fromkeys(subject(source, ledger) for source in behind)) or "the spans given"
+    plain = {
+        "localize_action": f"“{step.args.get('action')}”",
+        "ground_object": f"the {step.args.get('object')}",
+        "predict_next": "the next step",
+        "caption_events": "what happens",
+        "summarize_video": "the summary",
+        "assess_skill": "the skill",
+        "assess_cvs": "the critical view of safety",
+    }
+    return plain.get(step.name, step.name)
+
+
+def _tools_behind(step: Step, ledger: Ledger) -> list[Step]:
+    """The tool steps whose results an operation rests on."""
+    found: list[Step] = []
+    for needed in sorted(needed_steps(step)):
+        source = ledger.plan.step(needed)
+        found += [source] if source.tool is not None else _tools_behind(source, ledger)
+    return found
+
+
+def _why(step: Step, ledger: Ledger) -> str | None:
+    """Why the step was skipped; None where it was not."""
+    if step.id not in ledger.skipped:
+        return None
+    causes = list(dict.fromkeys(_causes(step, ledger)))
+    return "; ".join(causes) or f"{', '.join(dict.fromkeys(ledger.skipped[step.id].values()))} is empty"
+
+
+def _causes(step: Step, ledger: Ledger) -> Iterator[str]:
+    for needed in sorted(needed_steps(step)):
+        source = ledger.plan.step(needed)
+        if source.op is not None:
+            upstream = list(_causes(source, ledger))
+            yield from upstream
+            if not upstream and ledger.values.get(needed) in (None, []):
+                yield f"{_NOTHING.get(source.name, 'no span of')} {subject(source, ledger)} ({needed})"
+        elif ledger.failures(needed):
+            yield f"{source.name} failed ({needed})"
+        elif contents := ledger.contents(needed):
+            statuses = {content["status"] for content in contents if is_outcome(content)}
+            if statuses and "ok" not in statuses:
+                yield f"{subject(source, ledger)} {_SHORT[sorted(statuses)[0]]} ({needed})"
+        elif needed in ledger.skipped:
+            yield from _causes(source, ledger)
+
+
+_NOTHING = {"before": "nothing lies before", "after": "nothing lies after", "between": "nothing lies between"}
+_SHORT = {
+    "not_observed": "was not observed",
+    "not_assessable": "could not be assessed",
+    "out_of_scope": "is out of the model's scope",
+    "unreadable": "got no readable answer",
+}
+
+
+def _notes(ledger: Ledger) -> Iterator[str]:
+    """Each note once, with the steps it belongs to. `presence not verified` is in the sentences already."""
+    steps: dict[str, list[str]] = {}
+    for step, content in _outcomes(ledger):
+        for note in content.get("notes") or ():
+            if UNVERIFIED not in note and step.id not in steps.setdefault(note, []):
+                steps[note].append(step.id)
+    for note, ids in steps.items():
+        yield f"Note: {note.rstrip('.')}. [{', '.join(ids)}]"
+
+
+def _reliability(ledger: Ledger) -> Iterator[str]:
+    """Each measured figure once, with the steps it stands for."""
+    steps: dict[str, list[str]] = {}
+    silent = []
+    for step, content in _outcomes(ledger):
+        texts = _cards(content)
+        for text in texts or ():
+            if step.id not in steps.setdefault(f"{step.name}: {text}", []):
+                steps[f"{step.name}: {text}"].append(step.id)
+        if not texts and step.name not in silent:
+            silent.append(step.name)
+    for text, ids in steps.items():
+        yield f"Reliability of {text}. [{', '.join(ids)}]"
+    if silent:
+        yield f"Reliability of {', '.join(silent)}: not measured for this model."
+
+
+def _cards(content: Any) -> list[str]:
+    return [Reliability.model_validate(card).text for card in content["evidence"].get("reliability", ())] if is_outcome(content) else []
+
+
+def _outcomes(ledger: Ledger) -> Iterator[tuple[Step, Any]]:
+    for step in ledger.plan.steps:
+        for content in ledger.contents(step.id):
+            if is_outcome(content):
+                yield step, content

@@ -1,0 +1,183 @@
+"""Check: a plan against the tools it names, before anything runs.
+
+Found: an unknown tool or operation, a missing, unknown or wrongly typed argument, a reference that leads nowhere, a cycle, a cost above the
+budget. Each complaint names the step, what stands there, and what would be right. References are checked by the schema of what they read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from medvid.agent.catalogue import ToolCard, Tools
+from medvid.agent.operations import OPS, Operation
+from medvid.agent.references import ITEM, Every, Reference, is_reference, parse, references_in
+from medvid.agent.shapes import Dangling, Placeholder, Validator, words
+from medvid.core.errors import PlanError
+from medvid.core.plan import Plan, Step
+
+BUDGET_CALLS = 60
+"""Tool calls that one run may make unless told otherwise."""
+ASKING = "ask_procedure"
+
+
+def check_plan(plan: Plan, tools: Tools, *, budget: int = BUDGET_CALLS) -> None:
+    """Raises PlanError with one complaint for each thing that is wrong. A `for_each` counts as one call; the run counts its elements."""
+    complaints = list(_ids(plan))
+    if not complaints:
+        complaints += _cycles(plan)
+    if not complaints:
+        for step in plan.steps:
+            complaints += [f"step {step.id!r} ({step.name}): {what}" for what in _Checker(plan, tools).complaints(step)]
+    if (calls := sum(step.tool is not None for step in plan.steps)) > budget:
+        complaints.append(f"the plan makes {calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget")
+    if not plan.steps:
+        complaints.append("the plan has no step; give it at least one")
+    if complaints:
+        raise PlanError("the plan may not run:", tuple(complaints))
+
+
+def needed_steps(step: Step) -> set[str]:
+    """The steps this one reads from."""
+    return {reference.root for reference in references_in([step.args, step.for_each])} - {ITEM}
+
+
+def _ids(plan: Plan) -> Iterator[str]:
+    ids = [step.id for step in plan.steps]
+    for step_id in sorted({step_id for step_id in ids if ids.count(step_id) > 1}):
+        yield f"step {step_id!r} is there {ids.count(step_id)} times; give each step its own id"
+    if ITEM in ids:
+        yield f"step {ITEM!r} is named like the current element $item; name it otherwise"
+    for step in plan.steps:
+        try:
+            needed = needed_steps(step)
+        except PlanError as error:
+            yield f"step {step.id!r} ({step.name}): {error}"
+            continue
+        for root in sorted(needed - set(ids)):
+            yield f"step {step.id!r} ({step.name}) reads ${root}, and no step has that id; the steps are {', '.join(ids)}"
+
+
+def _cycles(plan: Plan) -> Iterator[str]:
+    try:
+        TopologicalSorter({step.id: needed_steps(step) for step in plan.steps}).prepare()
+    except CycleError as error:
+        yield f"the steps {' -> '.join(error.args[1])} wait for each other; let one of them read something else"
+
+
+class _Checker:
+    def __init__(self, plan: Plan, tools: Tools) -> None:
+        self.plan = plan
+        self.tools = tools
+
+    def complaints(self, step: Step) -> Iterator[str]:
+        schema = self._input_schema(step)
+        if isinstance(schema, str):
+            yield schema
+            return
+        element: Placeholder | None = None
+        if step.for_each is not None:
+            listed = self._placeholder(step.for_each, None) if is_reference(step.for_each) else "for_each is no reference; write $step.list"
+            if isinstance(listed, str):
+                yield listed
+                return
+            if "array" not in listed.types:
+                yield f"for_each is {step.for_each}, which is {words(listed)}; a list is needed"
+                return
+            element = listed.at(Every())
+        wrong: list[str] = []
+        args = self._filled(step.args, element, wrong)
+        if wrong:
+            yield from wrong
+            return
+        # A reference may break several rules of one argument; the first says it.
+        told: set[tuple[Any, str]] = set()
+        for error in Validator(schema).iter_errors(args):
+            text = error.instance.text if isinstance(error.instance, Placeholder) else ""
+            key = (error.absolute_path[0] if error.absolute_path else None, text)
+            if not text or key not in told:
+                told.add(key)
+                yield _in_words(error, step, schema)
+
+    def _input_schema(self, step: Step) -> dict[str, Any] | str:
+        """The schema of its arguments, or what is wrong with its name."""
+        if step.op is not None:
+            return OPS[step.op].input_schema if step.op in OPS else _unknown("operation", step.op, OPS)
+        if step.tool == ASKING:
+            return f"a plan may not ask by {ASKING}; call the tools themselves"
+        card = self.tools.get(step.tool or "")
+        return card.input_schema if card else _unknown("tool", step.tool or "", self.tools)
+
+    def _filled(self, value: Any, element: Placeholder | None, wrong: list[str]) -> Any:
+        """The value with each reference replaced by its Placeholder; what cannot be is told in `wrong`."""
+        if is_reference(value):
+            place = self._placeholder(value, element)
+            if isinstance(place, str):
+                wrong.append(place)
+            return place
+        if isinstance(value, str):
+            return value[1:] if value.startswith("$$") else value
+        if isinstance(value, dict):
+            return {key: self._filled(item, element, wrong) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, element, wrong) for item in value]
+        return value
+
+    def _placeholder(self, text: str, element: Placeholder | None) -> Placeholder | str:
+        reference = parse(text)
+        if reference.root == ITEM:
+            if element is None:
+                return f"{text} stands in a step without for_each; give the step a for_each or read from a step"
+            source = element
+        else:
+            source = self._given(self.plan.step(reference.root))
+        return _read(source, reference)
+
+    def _given(self, step: Step) -> Placeholder:
+        """What a step will have given."""
+        if step.op in OPS:
+            schema: Any = OPS[step.op].gives
+        else:
+            card = self.tools.get(step.tool or "")
+            schema = (card.output_schema if card else None) or {}
+        source = Placeholder(schema, schema, f"${step.id}")
+        if step.tool is not None and step.tool in self.tools and self.tools[step.tool].gives_outcome:
+            source = source.at("result")
+        return source.listed() if step.for_each else source
+
+
+def _read(source: Placeholder, reference: Reference) -> Placeholder | str:
+    try:
+        found = source.read(reference.path)
+    except Dangling as error:
+        return f"{reference.text} leads nowhere: ${reference.root} is {words(source)}; it breaks off at a part {error}"
+    return Placeholder(found.schema, found.root, reference.text)
+
+
+def _unknown(kind: str, name: str, known: dict[str, Operation] | Tools) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"there is no {kind} {name!r}; {f'did you mean {near[0]}? ' if near else ''}The {kind}s are {', '.join(known) or 'none'}"
+
+
+def _in_words(error: Any, step: Step, schema: dict[str, Any]) -> str:
+    """One line: which argument, what stands there, what would be right."""
+    place = ".".join(str(part) for part in error.absolute_path)
+    takes = ", ".join(f"{name}{'' if name in schema.get('required', ()) else ' (optional)'}" for name in schema.get("properties", {}))
+    if isinstance(error.instance, Placeholder):
+        return f"argument {place}: {error.instance.text} {error.message}"
+    if error.validator in ("required", "additionalProperties"):
+        missing = sorted(set(error.validator_value) - set(error.instance)) if error.validator == "required" else []
+        what = f"argument {missing[0]!r} is missing" if missing else error.message
+        return f"{place + ': ' if place else ''}{what}; {step.name} takes {takes or 'no arguments'}"
+    inner = error.context[0].message if error.context else error.message
+    return f"argument {place} is {json.dumps(error.instance, default=_placeholder_text)[:80]}; {inner}"
+
+
+def _placeholder_text(value: Any) -> str:
+    return value.text if isinstance(value, Placeholder) else str(value)
+
+
+__all__ = ["ASKING", "BUDGET_CALLS", "ToolCard", "check_plan", "needed_steps"]

@@ -1,0 +1,213 @@
+"""Clauses: a question cut into what is asked, each with the words that restrict it in time.
+
+`When is the cystic duct clipped, and was the critical view achieved before that?` gives two clauses: `when` about `is the cystic duct
+clipped`, and `cvs`, restricted by `before` and `that`. Rules over tidy English; what no rule places has the kind None.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from medvid.agent.times import take_span
+from medvid.agent.words import tidy
+
+_ASKING = (
+    r"(?:when|where|what|which|who|how|why|is|are|was|were|do|does|did|has|have|had|can|could|describe|summari[sz]e|list|find|show|tell|give|rate|"
+    r"assess|grade|score|count|locate|track|caption|name|identify|explain|predict|evaluate|judge)"
+)
+_LINK = r"(?:and |then |also |but |so |please )*"
+_REFERS = r"(?:before|after|during|until) (?:that|this|it|then)\b"
+_RESTRICTING = r"(?:before|after|during|while|until|once|as soon as|between|at|in the|from|whenever)"
+_POLITE = re.compile(
+    r"\b(?:can|could|would|will) you (?:please )?(?:tell|show|let) me (?:know )?"
+    r"|\b(?:do you know|i (?:want|would like|d like) to know|please tell me) |\bif so,? "
+)
+_STARTS = re.compile(rf"{_LINK}(?:{_ASKING}|{_RESTRICTING})\b")
+_STARTS_AFTER_AND = re.compile(rf"(?:then |also )*(?:{_ASKING}\b|{_REFERS})")
+_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should|would)"
+
+_PRONOUN = re.compile(
+    r"\b(before|prior to|after|following|during|until|while) (?:(?:that|this|then|those|doing that|doing so)(?= |$|,)|it(?=$|,))"
+    r"|\b(beforehand|afterwards?|meanwhile|thereafter)\b"
+    r"|(?<!is )(?<!are )\b(there|at that (?:time|moment|point)|at this (?:time|moment|point)|in that (?:span|stretch|part))$"
+    r"|(?<!and )(?<!^)\b(then)$"
+)
+_CONNECTOR = re.compile(
+    r"\b(before|prior to|until|till|after|following|once|since|during|while|as soon as|whenever|throughout|in the course of|"
+    r"at the same time as|at the (?:very )?(?:time|moment)(?: of| that| when)?(?= )|"
+    r"between|(?:each|every) (?:single )?time(?= )|when)\b"
+)
+_RELATION = {
+    "before": "before",
+    "prior to": "before",
+    "beforehand": "before",
+    "until": "until",
+    "till": "until",
+    "after": "after",
+    "following": "after",
+    "once": "after",
+    "since": "after",
+    "as soon as": "after",
+    "afterward": "after",
+    "afterwards": "after",
+    "thereafter": "after",
+    "between": "between",
+}
+
+# fmt: off
+_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("about", (
+        r"\bhow long is (?:the|this|that) (?:video|recording|procedure|operation|film)",
+        r"\b(?:which|what) (?:procedure|operation|surgery) is",
+        r"\blength of the video", r"\b(?:which|what) videos?\b", r"\blist (?:the |all )*videos\b",
+    )),
+    ("cvs", (r"\bcritical view", r"\bcvs\b", r"\bstrasberg")),
+    ("skill", (
+        r"\bhow (?:well|good|skilled|skilful|skillful|competent|smooth)\b", r"\bskills?\b", r"\bosats\b", r"\bproficien",
+        r"\bperformance\b",
+        r"\b(?:rate|assess|grade|score|judge|evaluate) (?:the |this )?(?:technique|surgeon|operator|trainee|suturing|procedure|video)",
+        r"\bquality of\b",
+    )),
+    ("next", (
+        r"\b(?:comes?|happens?|is done|follows|be done|should be|is|happen|come|do|does|did|will|step|action) next\b",
+        r"\bnext (?:step|action|phase)", r"\bwhat follows$", r"\bpredict\b",
+    )),
+    ("count", (r"\bhow (?:often|many times)\b", r"\bnumber of times\b", r"\bcount\b", r"\bhow many (?!seconds|minutes)")),
+    ("how long", (r"\bhow long\b", r"\bhow much time\b", r"\bduration\b", r"\btotal time\b", r"\bhow many (?:seconds|minutes)\b")),
+    ("doing", (
+        r"\bwhat (?:is|are|was|were) (?:.+?) (?:doing|used for|up to)\b", r"\bwhat (?:does|do|did) (?:.+?) do\b",
+        r"\bwhat (?:happens|happened|is happening|is done|was done) (?:to|with) ",
+        r"\b(?:describe|explain|tell me|say) (?:what )?(?:the |a )?.+? (?:does|is doing|did|do|doing)$",
+    )),
+    ("instrument", (r"\b(?:which|what) (?:surgical |kind of )?(?:instrument|tool|device)s?\b",)),
+    ("where", (
+        r"\bwhere\b", r"\bpoint (?:to|at)\b", r"\btrack\b", r"\bpositions? of\b", r"\bbox(?:es)?\b", r"\bcoordinates\b", r"\bground\b",
+    )),
+    ("summary", (
+        r"\bsummar", r"\boverview\b", r"\bsum up\b", r"\bin short\b", r"\bgist\b", r"\bvideo about\b",
+        r"\bwhat (?:happens|happened|is happening) in (?:the|this) (?:video|procedure|operation)",
+    )),
+    ("visible", (
+        r"\b(?:visible|in view|on screen|in the picture|appears?|appeared|present|seen)$", r"\bcan (?:you|we|one) see\b",
+    )),
+    ("describe", (
+        r"\bdescribe\b", r"\bcaption\b", r"\bnarrate\b", r"\bexplain\b", r"\btimeline\b", r"\bwalk me through\b",
+        r"\bwhat (?:happens|happened|is happening|is going on|goes on|comes|came|occurs)\b",
+        r"\bwhat (?:is|was|has been|is being|was being) done\b",
+        r"\b(?:list|name|identify|which|what)(?: are| were)? (?:all |the )*(?:steps|events|actions|phases)\b",
+    )),
+    ("when", (
+        r"\bwhen\b", r"\bat what\b", r"\bwhat time\b", r"\bwhich (?:part|second|minute|stretch)",
+        r"^(?:is|are|was|were|do|does|did|has|have|find|show|locate|can)\b",
+    )),
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """relation: before, after, during, until, between. text: what it hangs on; None for `that`, `there`."""
+
+    relation: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """text: what is asked, without restrictions, tidy. span: a restriction given in figures. turn: first, last, longest or each."""
+
+    text: str
+    kind: str | None
+    anchors: tuple[Anchor, ...] = ()
+    span: dict[str, float] | None = None
+    turn: str | None = None
+
+
+def clauses_of(question: str, duration_s: float) -> list[Clause]:
+    found: list[Clause] = []
+    carried: tuple[tuple[Anchor, ...], dict[str, float] | None] = ((), None)
+    for sentence in re.split(r"[?;!\n]|\.(?!\d)", _POLITE.sub("", tidy(question))):
+        pieces = _pieces(sentence.strip(" ,"))
+        for i, piece in enumerate(pieces):
+            clause = _clause(piece, duration_s, alone=i == len(pieces) - 1)
+            clause = Clause(clause.text, clause.kind, (*carried[0], *clause.anchors), clause.span or carried[1], clause.turn)
+            if clause.text or i == len(pieces) - 1:
+                found.append(clause)
+                carried = ((), None)
+            else:
+                carried = (clause.anchors, clause.span)
+    return [clause for clause in found if clause.text or clause.anchors]
+
+
+def _pieces(sentence: str) -> list[str]:
+    pieces: list[str] = []
+    for part in sentence.split(", "):
+        for j, half in enumerate(re.split(r" and (?=" + _STARTS_AFTER_AND.pattern + ")", part)):
+            starts = j > 0 or not pieces or _STARTS.match(half) or _is_restriction(pieces[-1])
+            if starts:
+                pieces.append(re.sub(rf"^{_LINK}", "", half))
+            else:
+                pieces[-1] += ", " + half
+    return [piece for piece in pieces if piece]
+
+
+def _is_restriction(piece: str) -> bool:
+    """Whether a piece only says when: `while the duct is clipped`, `at 1:20`."""
+    return bool(re.match(rf"(?:{_RESTRICTING}\b|when (?!{_AUXILIARY}\b))", piece)) and not re.search(
+        r"\b(?:what|where|which|how|who)\b", piece
+    )
+
+
+def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
+    text, span = take_span(piece, duration_s)
+    text, anchors = _take_anchors(text, alone=alone)
+    turn = "each" if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece) else _turn(text)
+    return Clause(text, _kind(text), tuple(anchors), span, turn)
+
+
+def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
+    """The text without its restrictions. alone: nothing follows, so a text that starts with `when` is itself the question."""
+    anchors: list[Anchor] = []
+    while match := _PRONOUN.search(text):
+        word = next(group for group in match.groups() if group)
+        anchors.append(Anchor(_RELATION.get(word, "during"), None))
+        text = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
+    for match in _CONNECTOR.finditer(text):
+        asks_when = match[1] == "when" and match.start() == 0 and (alone or re.match(rf"when {_AUXILIARY}\b", text))
+        verb_tie = match[1] == "following" and re.search(r"\bthe $", text[: match.start()])
+        if asks_when or verb_tie:
+            continue
+        main, rest = text[: match.start()].strip(" ,"), text[match.end() :].strip(" ,")
+        if not main and (later := re.search(r" (?=(?:what|where|which|how)\b)", rest)):
+            rest, main = rest[: later.start()], rest[later.end() :]
+        return main, anchors + _anchors(match[1], rest)
+    return text, anchors
+
+
+def _anchors(connector: str, rest: str) -> list[Anchor]:
+    relation = _RELATION.get(connector, "during")
+    if relation == "between":
+        return [Anchor("between", part) for part in rest.split(" and ")]
+    if second := re.search(r"\b(?:and |but )?(before|after|during|while|until)\b", rest):
+        head = rest[: second.start()].strip(" ,")
+        return [*([Anchor(relation, head)] if head else []), *_anchors(second[1], rest[second.end() :].strip(" ,"))]
+    return [Anchor(relation, rest)]
+
+
+def _kind(text: str) -> str | None:
+    return next((kind for kind, forms in _KINDS if any(re.search(form, text) for form in forms)), None)
+
+
+def _turn(text: str) -> str | None:
+    if re.search(r"\b(?:each|every) (?:go|one|occurrence)\b|\ball the times\b", text):
+        return "each"
+    if re.search(r"\blongest\b", text):
+        return "longest"
+    if re.search(r"\b(?:first|1st)\b", text):
+        return "first"
+    return (
+        "last"
+        if re.search(r"\b(?:the|for the|its) last\b|\blast (?:time|go)\b|\blast$(?<!it last)(?<!that last)(?<!this last)", text)
+        else None
+    )

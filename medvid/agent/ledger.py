@@ -1,0 +1,173 @@
+"""Ledger: how far a plan has come. Which steps are ready, with which arguments, and what each has given.
+
+Its entries are the plain JSON of the graph's state:
+
+    calls     {step: {index: {"content": JSON} | {"failure": {kind, message, retryable}}}}; index "0" where the step has no for_each
+    counts    {step: elements of its for_each}
+    values    {step: what an operation gave}
+    faults    {step: [failure]}: what could not be called or computed
+    skipped   {step: {index: the reference that read nothing}}; index "" for the whole step
+
+A needed argument that reads null skips its call; an empty for_each runs zero times. Pure: nothing here waits or calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from medvid.agent.catalogue import is_outcome
+from medvid.agent.check import needed_steps
+from medvid.agent.operations import OPS
+from medvid.agent.references import ITEM, holds_null, resolve
+from medvid.agent.shapes import Validator
+from medvid.core.plan import Plan, Step
+
+ENTRIES = ("calls", "counts", "values", "faults", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call that is ready. index: the element of its step's for_each."""
+
+    step: str
+    index: int
+    tool: str
+    args: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"step": self.step, "index": self.index, "tool": self.tool, "args": self.args}
+
+
+@dataclass(slots=True)
+class Ledger:
+    plan: Plan
+    calls: dict[str, dict[str, Any]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    faults: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    skipped: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: Mapping[str, Any]) -> Ledger:
+        """From the graph's state; its entries are copied."""
+        copies = {name: {key: _copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
+        return cls(Plan.model_validate(state["plan"]), **copies)
+
+    def to_json(self) -> dict[str, Any]:
+        """What a node writes back. `calls` are left out: each call writes its own."""
+        return {name: getattr(self, name) for name in ENTRIES if name != "calls"}
+
+    def settled(self, step: Step) -> bool:
+        """Whether nothing of this step is still to come."""
+        if step.id in self.values or step.id in self.faults or "" in self.skipped.get(step.id, {}):
+            return True
+        known = len(self.calls.get(step.id, {})) + len(self.skipped.get(step.id, {}))
+        return step.id in self.counts and known >= self.counts[step.id]
+
+    def contents(self, step_id: str) -> list[Any]:
+        """What the step's calls gave, in order, without those that failed."""
+        entries = self.calls.get(step_id, {})
+        return [entries[index]["content"] for index in sorted(entries, key=int) if "content" in entries[index]]
+
+    def failures(self, step_id: str) -> list[dict[str, Any]]:
+        entries = self.calls.get(step_id, {})
+        return [entries[index]["failure"] for index in sorted(entries, key=int) if "failure" in entries[index]] + self.faults.get(
+            step_id, []
+        )
+
+    def given(self, step_id: str) -> Any:
+        """What a reference to the step reads: a result, an operation's value, another tool's content; a list of them for a for_each."""
+        if step_id in self.values:
+            return self.values[step_id]
+        entries = self.calls.get(step_id, {})
+        read = [_result(entries.get(str(i), {}).get("content")) for i in range(self.counts.get(step_id, 0))]
+        if self.plan.step(step_id).for_each:
+            return read
+        return read[0] if read else None
+
+    def advance(self, budget: int) -> list[Call]:
+        """Runs the operations that are ready, notes what cannot run, and gives the calls to make now."""
+        calls: list[Call] = []
+        moved = True
+        while moved:
+            moved = False
+            by_id = {step.id: step for step in self.plan.steps}
+            for step in self.plan.steps:
+                started = self.settled(step) or step.id in self.counts
+                if not started and all(self.settled(by_id[needed]) for needed in needed_steps(step)):
+                    calls += self._start(step, budget - len(calls) - sum(len(made) for made in self.calls.values()))
+                    moved = True
+        return calls
+
+    def reopened(self, plan: Plan, changed: set[str]) -> Ledger:
+        """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
+        open_again = set(changed)
+        for step in plan.steps:
+            nothing_made = step.id not in self.calls
+            if nothing_made and needed_steps(step) & open_again:
+                open_again.add(step.id)
+        kept = {name: {key: value for key, value in getattr(self, name).items() if key not in open_again} for name in ENTRIES}
+        return Ledger(plan, **kept)
+
+    def _start(self, step: Step, budget: int) -> list[Call]:
+        elements: list[Any] = [None]
+        if step.for_each is not None:
+            elements = list(resolve(step.for_each, self.given) or ())
+            if not elements:
+                self.skipped[step.id] = {"": step.for_each}
+                if step.op is None:
+                    return []
+        if step.op is not None:
+            self._compute(step, elements)
+            return []
+        return self._calls(step, elements, budget)
+
+    def _compute(self, step: Step, elements: list[Any]) -> None:
+        operation = OPS[step.op or ""]
+        values = []
+        for element in elements:
+            args = {name: None if holds_null(step.args[name], value) else value for name, value in self._args(step, element).items()}
+            if errors := [error.message for error in Validator(operation.input_schema).iter_errors(args)]:
+                self.faults[step.id] = [_fault(f"{step.name} cannot take what was read: {errors[0]}")]
+                return
+            values.append(operation.run(**args))
+        self.values[step.id] = values if step.for_each else values[0]
+
+    def _calls(self, step: Step, elements: list[Any], budget: int) -> list[Call]:
+        calls, skipped = [], {}
+        for index, element in enumerate(elements):
+            args = self._args(step, element)
+            if empty := holds_null(step.args, args):
+                skipped[str(index)] = empty
+            else:
+                calls.append(Call(step.id, index, step.tool or "", args))
+        if skipped and not calls and step.for_each is None:
+            skipped = {"": skipped["0"]}
+        if skipped:
+            self.skipped[step.id] = skipped
+        if len(calls) > budget:
+            self.faults[step.id] = [
+                _fault(f"{len(calls)} calls of {step.name} are above the {max(budget, 0)} calls left in the budget; ask for less at once")
+            ]
+            return []
+        if "" not in skipped:
+            self.counts[step.id] = len(elements)
+        return calls
+
+    def _args(self, step: Step, element: Any) -> dict[str, Any]:
+        resolved: dict[str, Any] = resolve(step.args, lambda root: element if root == ITEM else self.given(root))
+        return resolved
+
+
+def _result(content: Any) -> Any:
+    return content.get("result") if is_outcome(content) else content
+
+
+def _fault(message: str) -> dict[str, Any]:
+    return {"kind": "plan", "message": message, "retryable": False}
+
+
+def _copy(value: Any) -> Any:
+    return dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value

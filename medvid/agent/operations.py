@@ -1,0 +1,122 @@
+"""Operations: arithmetic on spans, pure functions on JSON values. Arithmetic is not a language model's job.
+
+null is empty: an operation on nothing gives null, 0 or 0.0, never an invented span. Each operation carries the JSON schema of what it takes
+and of what it gives, so that a plan can be checked before it runs. Source of the span's form: docs/formats.md, "Times and boxes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from medvid.core.span import Span
+
+Json: TypeAlias = Any
+Schema: TypeAlias = dict[str, Any]
+
+SECONDS: Schema = {"type": "number", "minimum": 0}
+SPAN: Schema = {
+    "type": "object",
+    "properties": {"start_s": SECONDS, "end_s": SECONDS},
+    "required": ["start_s", "end_s"],
+    "additionalProperties": False,
+}
+SPANS: Schema = {"type": "array", "items": SPAN}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """says: one line for people. takes: a schema for each argument, all needed. gives: the schema of the value."""
+
+    name: str
+    says: str
+    takes: dict[str, Schema]
+    gives: Schema
+    run: Callable[..., Json]
+
+    @property
+    def input_schema(self) -> Schema:
+        takes = {name: or_null(schema) for name, schema in self.takes.items()}
+        return {"type": "object", "properties": takes, "required": list(takes), "additionalProperties": False}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def before(span: Json) -> Json:
+    """From the video's start to the span's start; null where nothing lies before."""
+    if span is None or span["start_s"] <= 0:
+        return None
+    return _json(Span.of(0.0, span["start_s"]))
+
+
+def after(span: Json, duration_s: float | None) -> Json:
+    """From the span's end to the video's end; null where nothing lies after."""
+    if span is None or duration_s is None or span["end_s"] >= duration_s:
+        return None
+    return _json(Span.of(span["end_s"], duration_s))
+
+
+def between(a: Json, b: Json) -> Json:
+    """From the end of the one that starts earlier to the start of the other; null where they touch or overlap."""
+    if a is None or b is None:
+        return None
+    earlier, later = sorted((Span.model_validate(a), Span.model_validate(b)), key=_order)
+    return _json(Span.of(earlier.end_s, later.start_s)) if earlier.end_s < later.start_s else None
+
+
+def first(spans: Json) -> Json:
+    """The span that starts first."""
+    return _json(min(_spans(spans), key=_order, default=None))
+
+
+def last(spans: Json) -> Json:
+    """The span that starts last."""
+    return _json(max(_spans(spans), key=_order, default=None))
+
+
+def longest(spans: Json) -> Json:
+    """The longest span; of equal ones the first."""
+    return _json(min(_spans(spans), key=lambda span: (-span.duration_s, *_order(span)), default=None))
+
+
+def count(spans: Json) -> int:
+    return len(_spans(spans))
+
+
+def total_duration(spans: Json) -> float:
+    """Seconds covered; a second covered twice counts once."""
+    total, covered_to = 0.0, 0.0
+    for span in sorted(_spans(spans), key=_order):
+        total += max(0.0, span.end_s - max(span.start_s, covered_to))
+        covered_to = max(covered_to, span.end_s)
+    return total
+
+
+def _spans(spans: Json) -> Sequence[Span]:
+    return [Span.model_validate(span) for span in spans or () if span is not None]
+
+
+def _order(span: Span) -> tuple[float, float]:
+    return span.start_s, span.end_s
+
+
+def _json(span: Span | None) -> Json:
+    return None if span is None else span.model_dump()
+
+
+OPS: dict[str, Operation] = {
+    operation.name: operation
+    for operation in (
+        Operation("before", "the stretch before a span", {"span": SPAN}, or_null(SPAN), before),
+        Operation("after", "the stretch after a span", {"span": SPAN, "duration_s": SECONDS}, or_null(SPAN), after),
+        Operation("between", "the stretch between two spans", {"a": SPAN, "b": SPAN}, or_null(SPAN), between),
+        Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), first),
+        Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), last),
+        Operation("longest", "the longest span", {"spans": SPANS}, or_null(SPAN), longest),
+        Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, count),
+        Operation("total_duration", "the seconds that spans cover", {"spans": SPANS}, SECONDS, total_duration),
+    )
+}

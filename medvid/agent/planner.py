@@ -1,0 +1,297 @@
+"""Planner: a question in plain words becomes a plan, by rules; no model is asked. The default planner, and it works without a network.
+
+Each clause of the question becomes steps that may read earlier ones: an action is localised first, then grounded, described or assessed
+over the spans found. `there`, `that` and `it` mean what was last found. A question that no rule places gives Needs, with the nearest ones
+that do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from medvid.agent.actions import Declared, meet, nouns_of, phrase
+from medvid.agent.catalogue import LIST_VIDEOS, Tools
+from medvid.agent.clauses import Anchor, Clause, clauses_of
+from medvid.agent.objects import named_object
+from medvid.agent.proposals import Unplaced, propose
+from medvid.agent.words import PERSONS, is_verb, words_of
+from medvid.core.plan import Plan, Step
+from medvid.core.run import Needs
+
+STRIDE_IN_SPAN_S = 2.0
+STRIDE_IN_VIDEO_S = 4.0
+SHORT_VIDEO_S = 12.0
+
+
+_ONLY_WHEN = re.compile(r"(?:at what time|when)(?: (?:is|was) (?:it|that|this))?")
+_TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
+"""How long something takes is no action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What `there` and `that` mean. spans: a reference to a list of spans; one: a span, or a reference to one."""
+
+    spans: str | None = None
+    one: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where to look. span: of the call, None for the whole video. each: a list to run over, with span `$item`."""
+
+    span: Any = None
+    each: str | None = None
+
+
+def make_plan(question: str, listing: Sequence[Mapping[str, Any]], tools: Tools, *, insist: bool = False) -> Plan | Needs:
+    """A plan over the listed videos, the same for each. insist: passed to every tool that takes it."""
+    if not listing:
+        return Needs(question="Which video is the question about? Give a video id or a file.")
+    steps: list[Step] = []
+    for video in listing:
+        draft = _Draft(video, tools, insist, steps)
+        try:
+            clauses = clauses_of(question, float(video["duration_s"]))
+            if not clauses:
+                raise Unplaced(question)
+            for clause in clauses:
+                draft.add_clause(clause)
+        except Unplaced as unplaced:
+            return propose(str(unplaced) or question, video)
+    return Plan(steps=tuple(steps))
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The steps for one video, and what has been found so far."""
+
+    video: Mapping[str, Any]
+    tools: Tools
+    insist: bool
+    steps: list[Step]
+    focus: Focus | None = None
+    thing: str | None = None
+    ground: str | None = None
+    nouns: list[str] = field(default_factory=list)
+    actions: tuple[Declared, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.actions = tuple(Declared.of(action) for action in self.video.get("actions") or ())
+
+    # What a clause becomes.
+
+    def add_clause(self, clause: Clause) -> None:
+        add = {
+            "about": self._about,
+            "cvs": self._assess,
+            "skill": self._assess,
+            "next": self._next,
+            "count": self._measure,
+            "how long": self._measure,
+            "doing": self._doing,
+            "instrument": self._instrument,
+            "where": self._where,
+            "visible": self._where,
+            "summary": self._describe,
+            "describe": self._describe,
+            "when": self._when,
+        }.get(clause.kind or "", self._when)
+        self.nouns = nouns_of(clause.text) or self.nouns
+        add(clause)
+
+    def _about(self, clause: Clause) -> None:
+        self._add(tool=LIST_VIDEOS, args={})
+
+    def _assess(self, clause: Clause) -> None:
+        self._look("assess_cvs" if clause.kind == "cvs" else "assess_skill", self._window(clause))
+
+    def _next(self, clause: Clause) -> None:
+        """What follows a stretch is asked by showing everything up to its end."""
+        window = self._window(
+            replace(clause, anchors=tuple(replace(a, relation="during") if a.relation == "after" else a for a in clause.anchors))
+        )
+        span = window.span
+        if isinstance(span, str):
+            span = {"start_s": 0, "end_s": f"{span}.end_s"}
+        self._look("predict_next", replace(window, span=span))
+
+    def _when(self, clause: Clause) -> None:
+        names = self._actions(clause.text)
+        if not names and self.focus and self.focus.spans and _ONLY_WHEN.fullmatch(clause.text) and not clause.anchors:
+            return  # `was it irrigated, and when`: localising has told already
+        if not names:
+            thing = named_object(clause.text, "when")
+            if thing is None or (clause.kind is None and not thing):
+                raise Unplaced(clause.text)
+            self._where(clause)
+            return
+        self._localize(names, clause)
+
+    def _measure(self, clause: Clause) -> None:
+        names = self._actions(_TAKES.sub(" ", clause.text))
+        if names:
+            listed = self._localize(names, replace(clause, turn=None))
+        elif self.focus and self.focus.spans and not clause.anchors and clause.span is None:
+            listed = [self.focus.spans]
+        else:
+            raise Unplaced(clause.text)
+        for spans in listed:
+            if clause.turn in ("first", "last", "longest") and clause.kind == "how long":
+                self._add(op="total_duration", args={"spans": [f"${self._add(op=clause.turn, args={'spans': spans})}"]})
+            else:
+                self._add(op="count" if clause.kind == "count" else "total_duration", args={"spans": spans})
+
+    def _doing(self, clause: Clause) -> None:
+        thing = self._object(clause, "doing")
+        if thing in PERSONS:
+            self._describe(replace(clause, text=""))
+            return
+        window = self._window(clause)
+        ground = self._ground(thing, window)
+        first_box = {"box_px": f"${ground}.track[0].box_px", "time_s": f"${ground}.track[0].time_s"}
+        if window.each is None:
+            self._look("caption_region", window, **first_box)
+            return
+        track = {"start_s": "$item.track[0].time_s", "end_s": "$item.track[-1].time_s"}
+        item_box = {"box_px": "$item.track[0].box_px", "time_s": "$item.track[0].time_s"}
+        self._add(tool="caption_region", args={**item_box, "span": track}, for_each=f"${ground}")
+
+    def _where(self, clause: Clause) -> None:
+        self._ground(self._object(clause, clause.kind or "when"), self._window(clause))
+
+    def _instrument(self, clause: Clause) -> None:
+        """Which instrument does it: the words of a summary name it."""
+        self._over_action("summarize_video", clause)
+
+    def _describe(self, clause: Clause) -> None:
+        self._over_action("summarize_video" if clause.kind == "summary" else "caption_events", clause)
+
+    def _over_action(self, tool: str, clause: Clause) -> None:
+        names = self._actions(clause.text)
+        if names:
+            self._localize(names, clause)
+            each = clause.turn == "each" and self.focus is not None and self.focus.spans
+            self._look(tool, Window("$item", self.focus.spans) if each and self.focus else Window(self._one(clause.turn or "first")))
+        else:
+            self._look(tool, self._window(clause))
+
+    # Steps.
+
+    def _localize(self, names: Sequence[str], clause: Clause) -> list[str]:
+        """One call an action; the first one is what `that` means afterwards. Gives a reference to the spans of each."""
+        window = self._window(clause)
+        ids = [self._look("localize_action", window, action=name) for name in names]
+        spans = [f"${step}[*].spans" if window.each else f"${step}.spans" for step in ids]
+        self.focus = Focus(spans=spans[0])
+        self.nouns = nouns_of(names[0])
+        if clause.kind in ("when", None) and len(names) == 1 and clause.turn in ("first", "last", "longest"):
+            self.focus = Focus(spans=spans[0], one=f"${self._add(op=clause.turn, args={'spans': spans[0]})}")
+        return spans
+
+    def _ground(self, thing: str, window: Window) -> str:
+        inside = window.span is not None or float(self.video["duration_s"]) <= SHORT_VIDEO_S
+        step = self._look("ground_object", window, object=thing, every_s=STRIDE_IN_SPAN_S if inside else STRIDE_IN_VIDEO_S)
+        self.thing, self.ground = thing, step
+        if window.span is None:
+            self.focus = self.focus or Focus(one={"start_s": f"${step}.track[0].time_s", "end_s": f"${step}.track[-1].time_s"})
+        return step
+
+    def _look(self, tool: str, window: Window, **args: Any) -> str:
+        return self._add(tool=tool, args=args if window.span is None else {**args, "span": window.span}, for_each=window.each)
+
+    def _add(self, *, tool: str | None = None, op: str | None = None, args: dict[str, Any], for_each: str | None = None) -> str:
+        """The id of a step that does this: a new one, or an earlier one that does the same."""
+        if tool is not None and tool != LIST_VIDEOS:
+            args = {"video_id": self.video["video_id"], **args}
+            if self.insist and tool in self.tools and "insist" in self.tools[tool].arguments:
+                args["insist"] = True
+        same = json.dumps([tool, op, args, for_each], sort_keys=True)
+        for step in self.steps:
+            if json.dumps([step.tool, step.op, step.args, step.for_each], sort_keys=True) == same:
+                return step.id
+        self.steps.append(Step(id=f"s{len(self.steps) + 1}", tool=tool, op=op, args=args, for_each=for_each))
+        return self.steps[-1].id
+
+    # Where to look.
+
+    def _window(self, clause: Clause) -> Window:
+        if clause.span is not None:
+            if clause.anchors:
+                raise Unplaced(f"{clause.text}, restricted twice")
+            return Window(clause.span)
+        each = clause.turn == "each"
+        if not clause.anchors:
+            return Window("$item", self.focus.spans) if each and self.focus and self.focus.spans and clause.kind == "doing" else Window()
+        if len(clause.anchors) == 1 and clause.anchors[0].relation != "between":
+            return self._beside(clause.anchors[0], each)
+        if len(clause.anchors) == 2 and {anchor.relation for anchor in clause.anchors} in ({"before", "after"}, {"between"}):
+            a, b = (self._anchored(anchor, "first") for anchor in clause.anchors)
+            return Window(f"${self._add(op='between', args={'a': a, 'b': b})}")
+        raise Unplaced(f"{clause.text}, restricted {len(clause.anchors)} times")
+
+    def _beside(self, anchor: Anchor, each: bool) -> Window:
+        if anchor.relation == "during":
+            one = self._anchored(anchor, "first", each=each)
+            return Window("$item", self.focus.spans) if each and self.focus and self.focus.spans else Window(one)
+        if anchor.relation == "before":
+            return Window(f"${self._add(op='before', args={'span': self._anchored(anchor, 'first')})}")
+        if anchor.relation == "after":
+            args = {"span": self._anchored(anchor, "last"), "duration_s": self.video["duration_s"]}
+            return Window(f"${self._add(op='after', args=args)}")
+        one = self._anchored(anchor, "first")
+        return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
+
+    def _anchored(self, anchor: Anchor, pick: str, *, each: bool = False) -> Any:
+        """The span that a restriction hangs on. What it names becomes what `that` means."""
+        if anchor.text is not None:
+            turn = next((turn for turn in ("first", "last", "longest") if turn in words_of(anchor.text)), None)
+            self._find(anchor.text)
+            pick = turn or pick
+        if self.focus is None:
+            raise Unplaced(f"{anchor.relation} {anchor.text or 'that'}")
+        return None if each and self.focus.spans else self._one(pick)
+
+    def _find(self, text: str) -> None:
+        names = self._actions(text)
+        if names:
+            self._localize(names[:1], Clause(text, None))
+            return
+        thing = named_object(text, "when")
+        if not thing:
+            raise Unplaced(text)
+        self.focus = None
+        self._ground(thing, Window())
+
+    def _one(self, pick: str) -> Any:
+        """One span of what was last found."""
+        if self.focus is None:
+            raise Unplaced("that")
+        if self.focus.one is not None:
+            return self.focus.one
+        return f"${self._add(op=pick, args={'spans': self.focus.spans})}"
+
+    # What is named.
+
+    def _actions(self, text: str) -> list[str]:
+        """The declared actions that the text names; else its own phrase, where it has a verb and something that it is done to."""
+        words = words_of(text)
+        if self.nouns and {"it", "they", "them"} & set(words) and any(map(is_verb, words)) and not nouns_of(text):
+            text = f"{text} {' '.join(self.nouns)}"
+        names = meet(text, self.actions)
+        if names:
+            return names
+        own = phrase(text)
+        return [own] if own and " the " in own else []
+
+    def _object(self, clause: Clause, kind: str) -> str:
+        thing = named_object(clause.text, kind)
+        if thing == "it":
+            thing = self.thing
+        if not thing:
+            raise Unplaced(clause.text)
+        return thing

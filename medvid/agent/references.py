@@ -1,0 +1,117 @@
+"""References: how an argument of a step names what an earlier step gave.
+
+    reference = "$" ( step | "item" ) , { "." name | "[" index "]" | '["' name '"]' | "[*]" }
+
+`$s1.spans[0]` reads the first span of step s1, `$s3.track[-1].time_s` counts from the end, `$s6.scores["Two structures"]` takes names that
+hold spaces. `[*]` reads every element and joins lists found to one. `$item` is the current element of the step's `for_each`. A step with a
+`for_each` of its own is the list of what it gave. null is empty: whatever is read from null, from a missing field or past an end is null.
+A string that is to begin with a dollar sign doubles it: `$$5`. References may stand anywhere inside an argument.
+Source: docs/formats.md, "Plans and runs".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from medvid.core.errors import PlanError
+
+ITEM = "item"
+_WHOLE = re.compile(r"\$([a-z][a-z0-9_]{0,39})((?:\.[A-Za-z_]\w*|\[-?\d+\]|\[\*\]|\[\"[^\"]+\"\])*)")
+_PART = re.compile(r"\.([A-Za-z_]\w*)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]+)\"\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """`[*]`: each element of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """root: a step's id, or `item`."""
+
+    text: str
+    root: str
+    path: tuple[str | int | Every, ...]
+
+
+def is_reference(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("$") and not value.startswith("$$")
+
+
+def parse(text: str) -> Reference:
+    """Raises PlanError where the text starts like a reference and is none."""
+    match = _WHOLE.fullmatch(text)
+    if match is None:
+        raise PlanError(f"{text!r} is no reference; write $step.field, $step.list[0] or $item, and $$ for a plain dollar sign")
+    return Reference(text, match[1], tuple(_part(part) for part in _PART.finditer(match[2])))
+
+
+def _part(match: re.Match[str]) -> str | int | Every:
+    name, index, every, quoted = match.groups()
+    if every:
+        return Every()
+    return int(index) if index is not None else name or quoted
+
+
+def references_in(value: Any) -> Iterator[Reference]:
+    """Every reference inside a JSON value. Raises PlanError for a malformed one."""
+    if is_reference(value):
+        yield parse(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from references_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references_in(item)
+
+
+def resolve(value: Any, lookup: Callable[[str], Any]) -> Any:
+    """The value with each reference replaced by what it reads; `lookup` gives what a root stands for."""
+    if is_reference(value):
+        reference = parse(value)
+        return read(lookup(reference.root), reference.path)
+    if isinstance(value, str):
+        return value[1:] if value.startswith("$$") else value
+    if isinstance(value, dict):
+        return {key: resolve(item, lookup) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, lookup) for item in value]
+    return value
+
+
+def read(value: Any, path: tuple[str | int | Every, ...]) -> Any:
+    """What stands at the path; null where nothing does."""
+    for depth, part in enumerate(path):
+        if isinstance(part, Every):
+            return _joined([read(item, path[depth + 1 :]) for item in value]) if isinstance(value, list) else None
+        if isinstance(part, int):
+            value = value[part] if isinstance(value, list) and -len(value) <= part < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _joined(items: list[Any]) -> list[Any]:
+    joined: list[Any] = []
+    for item in items:
+        if isinstance(item, list):
+            joined += item
+        elif item is not None:
+            joined.append(item)
+    return joined
+
+
+def holds_null(given: Any, resolved: Any) -> str | None:
+    """The first reference in `given` that reads nothing in `resolved`, the same value resolved; None where all read something."""
+    if is_reference(given):
+        return given if resolved is None else None
+    if isinstance(given, dict):
+        found = (holds_null(item, resolved[key]) for key, item in given.items())
+    elif isinstance(given, list):
+        found = (holds_null(item, resolved[i]) for i, item in enumerate(given))
+    else:
+        return None
+    return next((text for text in found if text), None)

@@ -1,0 +1,150 @@
+"""The one place that puts library, engine, toolbox, server and agent together.
+
+Each part is imported where it is opened, so that a command loads only what it uses: listing videos needs neither torch nor a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from medvid.core import settings as places
+from medvid.core.access import Access
+from medvid.core.progress import Progress
+from medvid.core.run import Run
+from medvid.core.settings import Settings
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp.server import Server
+
+    from medvid.agent.events import Event, OnEvent
+    from medvid.engine.base import Engine
+    from medvid.mcp_server.asking import Ask, AskArgs
+    from medvid.tools.toolbox import Toolbox
+    from medvid.video import Library
+
+DEMO_NOTE = (
+    "No folder of videos is named, so the demo clip is served, a simulated cholecystectomy. "
+    "To serve your own videos start the server as `medvid mcp --root DIR`, or set MEDVID_ROOTS."
+)
+
+
+def access_of(settings: Settings) -> Access:
+    """What a caller on this machine may do."""
+    return Access(max_span_s=settings.max_span_s)
+
+
+def open_library(settings: Settings, files: Sequence[Path] = ()) -> Library:
+    """The videos under the settings' roots, and these files."""
+    from medvid.video import Library
+
+    return Library(settings.roots, files)
+
+
+def demo_clip(progress: Callable[[int, int], None] | None = None) -> Path:
+    """The demo's simulated operation, rendered into the cache on first use. `progress` hears frames done and in all."""
+    from medvid.simulate import make_procedure, write_video
+    from medvid.simulate.demo import DEMO_SEED
+    from medvid.simulate.file import VERSION
+
+    folder = places.cache_dir() / "demo" / f"{DEMO_SEED}-{VERSION}"
+    clip = folder / "simulated cholecystectomy.mp4"
+    if not clip.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_video(make_procedure(DEMO_SEED, "cholecystectomy"), clip, progress=progress)
+    return clip
+
+
+def open_model(settings: Settings) -> Engine:
+    """The engine that runs the settings' model. Raises ConfigError where it is not to be had."""
+    from medvid.engine.open import open_engine
+
+    return open_engine(settings.model, settings.engine, settings.device)
+
+
+def open_toolbox(settings: Settings, library: Library, engine: Engine | None = None) -> Toolbox:
+    """engine: one that is open already, instead of the settings' own."""
+    from medvid.tools.toolbox import Toolbox
+
+    return Toolbox(engine or open_model(settings), library, feeding=settings.feeding)
+
+
+def open_server(toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None) -> Server[Any]:
+    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client."""
+    from medvid.mcp_server.server import make_server
+
+    return make_server(toolbox, toolbox.library, access=access, ask=ask, note=note)
+
+
+def planner(toolbox: Toolbox) -> Ask:
+    """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access."""
+
+    async def ask(args: AskArgs, *, access: Access, progress: Progress) -> Run:
+        from medvid.agent import runs
+
+        async with open_client(open_server(toolbox, access=access)) as client:
+            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress))
+
+    return ask
+
+
+def _told_to(progress: Progress) -> OnEvent:
+    """A run's events as steps done, with the part of the step that tells how far it is."""
+    done, steps = 0.0, 1.0
+
+    async def tell(event: Event) -> None:
+        nonlocal done, steps
+        if event.steps_done is not None and event.steps:
+            done, steps = event.steps_done, event.steps
+        part = event.done / event.total if event.done is not None and event.total else 0.0
+        await progress(min(done + part, steps), steps, event.message)
+
+    return tell
+
+
+@asynccontextmanager
+async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
+    """A client of a server in this process. What the body raises leaves as it is: sent through the client's own exit it would come out
+    wrapped in the exception groups of its task groups, and no catcher of a MedVidError would know it."""
+    from mcp import Client
+
+    client = Client(server)
+    await client.__aenter__()
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
+
+
+async def serve(
+    settings: Settings,
+    files: Sequence[Path] = (),
+    *,
+    http: bool = False,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    token: str | None = None,
+    on_listening: Callable[[str], None] | None = None,
+) -> None:
+    """Serves until the client leaves or the program is interrupted: over standard input and output, or HTTP, whose address `on_listening`
+    hears. Without a root or a file, the demo clip."""
+    from medvid.mcp_server import transports
+
+    with transports.listen(host, port, token) if http else nullcontext() as listener:
+        note = None
+        if not settings.roots and not files:
+            files, note = [demo_clip()], DEMO_NOTE
+        toolbox = open_toolbox(settings, open_library(settings, files))
+        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note)
+        try:
+            if listener is None:
+                await transports.serve_stdio(server)
+            else:
+                if on_listening is not None:
+                    on_listening(transports.address(listener))
+                await transports.serve_http(server, listener, token)
+        finally:
+            await toolbox.engine.aclose()

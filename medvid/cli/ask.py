@@ -1,0 +1,112 @@
+"""`medvid ask`: a question in plain words about one video, answered with its evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from medvid.cli.options import Device, Engine, Insist, Json, Model, examples, settings_of
+from medvid.cli.source import Video
+
+if TYPE_CHECKING:
+    from medvid.core.plan import Plan
+    from medvid.core.run import Needs
+
+EXAMPLES = examples(
+    'medvid ask operation.mp4 "When is the cystic duct clipped?"',
+    'medvid ask operation.mp4 "What is the clipper doing?" --dry-run',
+    'medvid ask operation.mp4 "Was the critical view of safety achieved?" --save evidence --json',
+)
+
+
+def ask(
+    video: Video,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In plain words, as one argument.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the checked plan and run nothing.")] = False,
+    as_json: Json = False,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="DIR", help="Keep plan, outcomes and evidence frames in a new folder.")
+    ] = None,
+    model: Model = None,
+    engine: Engine = None,
+    device: Device = None,
+    insist: Insist = False,
+) -> None:
+    """Plans, looks and answers; each statement names the step it rests on.
+
+    The run's id comes first: `medvid resume RUN` goes on with a run that was interrupted."""
+    import anyio
+
+    flags = {"model": model, "engine": engine, "device": device}
+    save = save.resolve() if save else None
+    if dry_run:
+        anyio.run(_plan_only, video, question, flags, insist, as_json)
+    else:
+        anyio.run(_answer, video, question, flags, insist, as_json, save)
+
+
+async def _plan_only(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool) -> None:
+    from medvid.cli.asking import checked_plan, open_tools
+    from medvid.cli.source import open_source
+
+    settings = settings_of(**flags)
+    library, video_id = open_source(settings, video)
+    async with open_tools(settings, library) as client:
+        planned, _ = await checked_plan(client, video_id, question, insist=insist)
+    _show(planned, as_json)
+
+
+async def _answer(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool, save: Path | None) -> None:
+    from medvid.agent.runs import ask, new_run_id
+    from medvid.app import access_of
+    from medvid.cli.asking import WAYS_ON, checked_plan, finish, open_tools
+    from medvid.cli.remembered import remember
+    from medvid.cli.source import given_files, open_source
+    from medvid.cli.steps import step_lines
+    from medvid.core.plan import Plan
+    from medvid.report.saved import check_folder
+
+    if save is not None:
+        check_folder(save)
+    settings = settings_of(**flags)
+    library, video_id = open_source(settings, video)
+    async with open_tools(settings, library) as client:
+        planned, simulated = await checked_plan(client, video_id, question, insist=insist)
+        plan = planned if isinstance(planned, Plan) else None
+        if plan is not None and settings.model is None and not simulated and not insist:
+            _show(plan, as_json)
+            typer.echo(WAYS_ON, err=True)
+            raise typer.Exit(2)
+        run_id = new_run_id()
+        typer.echo(f"run {run_id}", err=True)
+        remember(run_id, given_files(video), {**flags, "save": None if save is None else str(save)})
+        if plan is not None and not as_json:
+            _show(plan, as_json)
+        with step_lines() as tell:
+            run = await ask(question, [video_id], client, run_id=run_id, plan=plan, insist=insist, on_event=tell)
+    finish(run, as_json=as_json, save=save, library=library, access=access_of(settings))
+
+
+def _show(planned: Plan | Needs, as_json: bool) -> None:
+    """A plan, or what is needed before there can be one, which ends with 2."""
+    import json
+
+    from rich.console import Console
+
+    from medvid.cli.asking import print_needs
+    from medvid.core.plan import Plan
+    from medvid.report.run_tables import plan_table
+
+    if isinstance(planned, Plan):
+        if as_json:
+            typer.echo(json.dumps(planned.to_json()))
+        else:
+            Console().print(plan_table(planned))
+        return
+    if as_json:
+        typer.echo(json.dumps({"needs": planned.model_dump(mode="json")}))
+    else:
+        print_needs(Console(), planned)
+    raise typer.Exit(2)

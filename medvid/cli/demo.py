@@ -1,0 +1,116 @@
+"""`medvid demo`: a fixed question about a fixed simulated operation, and the truth beside each statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
+
+if TYPE_CHECKING:
+    from medvid.core.run import Run, Statement
+    from medvid.medvidbench.verdict import Verdict
+    from medvid.simulate import Truth
+
+EXAMPLES = examples("medvid demo", "medvid demo --json")
+WORDS = {True: "[green]right[/green]", False: "[red]wrong[/red]", None: "[yellow]no answer[/yellow]"}
+
+
+def demo(model: Model = None, engine: Engine = None, device: Device = None, as_json: Json = False) -> None:
+    """Asks about a simulated operation that no training has seen, and prints the truth beside each statement.
+
+    The clip is rendered on first use and kept in the cache."""
+    import anyio
+
+    anyio.run(_demo, {"model": model, "engine": engine, "device": device}, as_json)
+
+
+async def _demo(flags: dict[str, Any], as_json: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    from medvid.agent.runs import ask
+    from medvid.app import open_library
+    from medvid.cli.asking import end, open_tools
+    from medvid.cli.steps import step_lines
+    from medvid.core.run import RESEARCH_USE
+    from medvid.report.run_tables import evidence_table, plan_table, reliability_lines
+    from medvid.simulate import from_tag
+    from medvid.simulate.demo import DEMO_QUESTION
+    from medvid.video import probe
+
+    settings = settings_of(**flags)
+    clip = _clip()
+    info = probe(clip)
+    console = Console(highlight=False, quiet=as_json)
+    console.print(
+        f"[bold]{escape(DEMO_QUESTION)}[/bold]\n{escape(str(clip))}: {info.duration_s:.1f} s, simulated; no training has seen it."
+    )
+    async with open_tools(settings, open_library(settings, [clip])) as client:
+        with step_lines() as tell:
+            run = await ask(DEMO_QUESTION, [info.video_id], client, on_event=tell)
+    verdicts = _verdicts(run, from_tag(info.tags))
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        beside = [{"statement": statement.text, **(asdict(verdict) if verdict else {})} for statement, verdict in verdicts]
+        typer.echo(json.dumps({**run.to_json(), "verdicts": beside}))
+        end(run)
+        return
+    console.print(plan_table(run.plan))
+    console.print(evidence_table(run))
+    for line in reliability_lines(run):
+        console.print(f"[dim]{escape(line)}[/dim]")
+    console.print("\n[bold]Answer[/bold], with the simulated truth beside each statement")
+    for statement, verdict in verdicts:
+        console.print(f"  {escape(statement.text)} [dim]\\[{statement.step}][/dim]")
+        if verdict is not None:
+            console.print(f"      {WORDS[verdict.right]}; truth: {escape(verdict.truth)}")
+    console.print(f"\n{RESEARCH_USE}")
+    end(run)
+
+
+def _clip() -> Path:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from medvid.app import demo_clip
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("rendering the clip", total=None, visible=False)
+        return demo_clip(lambda done, total: bars.update(bar, completed=done, total=total, visible=True))
+
+
+def _verdicts(run: Run, truth: Truth | None) -> list[tuple[Statement, Verdict | None]]:
+    """None for a statement that rests on no look at the video."""
+    return [(statement, _verdict(run, statement, truth)) for statement in run.answer.statements]
+
+
+def _verdict(run: Run, statement: Statement, truth: Truth | None) -> Verdict | None:
+    from medvid.medvidbench.verdict import judge
+
+    outcomes = run.outcomes.get(statement.step, [])
+    index = statement.index or 0
+    if truth is None or index >= len(outcomes):
+        return None
+    step = run.plan.step(statement.step)
+    return judge(step.name, _arguments(run, statement.step, index), outcomes[index], truth)
+
+
+def _arguments(run: Run, step_id: str, index: int) -> dict[str, Any]:
+    """What the step's tool was called with, references read."""
+    from medvid.agent.references import ITEM, resolve
+
+    def given(root: str) -> Any:
+        if root in run.values:
+            return run.values[root]
+        results = [outcome.get("result") for outcome in run.outcomes.get(root, [])]
+        return results if run.plan.step(root).for_each else next(iter(results), None)
+
+    step = run.plan.step(step_id)
+    element = resolve(step.for_each, given)[index] if step.for_each else None
+    read: dict[str, Any] = resolve(step.args, lambda root: element if root == ITEM else given(root))
+    return read

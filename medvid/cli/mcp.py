@@ -1,0 +1,44 @@
+"""`medvid mcp`: the tools for any MCP client, over standard input and output or HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medvid.cli.options import Device, Engine, Model, examples, settings_of
+
+EXAMPLES = examples(
+    "medvid mcp --root recordings",
+    "medvid mcp --http --port 8000 --root recordings",
+    "claude mcp add medvid -- medvid mcp --root recordings",
+)
+
+
+def mcp(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
+    root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")] = False,
+    host: Annotated[str, typer.Option(help="Where HTTP listens. Beyond loopback a token is needed.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(envvar="MEDVID_TOKEN", metavar="TEXT", help="The bearer token HTTP clients must send.", show_envvar=True)
+    ] = None,
+    model: Model = None,
+    engine: Engine = None,
+    device: Device = None,
+) -> None:
+    """Serves the tools, frames of the videos, and the planner to an MCP client.
+
+    Without a root or file it serves the demo clip. Nothing outside the named folders is ever served."""
+    import anyio
+
+    from medvid.app import serve
+
+    settings = settings_of(model=model, engine=engine, device=device, roots=tuple(root) if root else None)
+    anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=_tell))
+
+
+def _tell(address: str) -> None:
+    typer.echo(f"medvid: serving at {address}; stop with Ctrl-C", err=True)

@@ -1,0 +1,30 @@
+"""Options that several commands share, and the settings they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from medvid.core.settings import Settings
+
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="DIR|ID", help="A checkpoint folder or hub id; the small embedded model if left out.")
+]
+Engine = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="What runs the model: local.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda", help="Where the model runs; auto if left out.")]
+Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
+
+
+def settings_of(**flags: Any) -> Settings:
+    """Flag over environment over file over default. Raises ConfigError."""
+    from medvid.core import settings
+
+    return settings.load(**flags)
+
+
+def examples(*lines: str) -> str:
+    """The foot of a command's help. Each line stands for itself."""
+    return "Examples:\n\n" + "\n\n".join(f"`{line}`" for line in lines)

@@ -1,0 +1,43 @@
+"""`medvid videos`: the videos that can be asked about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medvid.cli.options import Json, examples, settings_of
+
+EXAMPLES = examples("medvid videos --root recordings", "medvid videos operation.mp4 --json")
+
+
+def videos(
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
+    root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Lists videos with their ids, length and declared procedure.
+
+    Beside each video NAME.mp4 a file NAME.medvid.json may state its procedure, scene and actions."""
+    from medvid.app import open_library
+    from medvid.core.access import Access
+    from medvid.core.errors import ConfigError
+
+    settings = settings_of(roots=tuple(root) if root else None)
+    if not settings.roots and not files:
+        raise ConfigError("no folder and no file is named; give a file, or --root DIR, or set MEDVID_ROOTS")
+    library = open_library(settings, files or [])
+    listed = library.listing(Access())
+    for problem in library.problems:
+        typer.echo(f"medvid: {problem}", err=True)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps([video.model_dump(mode="json") for video in listed]))
+        return
+    from rich.console import Console
+
+    from medvid.report.listing import listing_table
+
+    Console().print(listing_table(listed))

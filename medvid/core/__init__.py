@@ -1,0 +1,1 @@
+"""Values that every part of medvid shares. Imports nothing else of medvid."""

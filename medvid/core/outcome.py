@@ -1,0 +1,94 @@
+"""Outcome: what a tool says, in source seconds and source pixels, with what it looked at.
+
+`ok` carries a result; every other status carries a reason: what is missing, and the way out. There is no default result.
+Source: docs/formats.md, "Outcomes".
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, Field, model_validator
+
+from medvid.core.span import FROZEN, Span
+
+R = TypeVar("R")
+Status = Literal["ok", "not_observed", "not_assessable", "out_of_scope", "unreadable"]
+Feeding = Literal["faithful", "published"]
+
+
+class Look(BaseModel):
+    """One stretch that a model was shown."""
+
+    model_config = FROZEN
+
+    start_s: float
+    end_s: float
+    fps: float
+    frames: int
+
+
+class RawText(BaseModel):
+    """What the model wrote for one look."""
+
+    model_config = FROZEN
+
+    text: str
+    mean_logprob: float | None = None
+
+
+class Reliability(BaseModel):
+    """A checkpoint's measured figure on one task. A figure or baseline that nobody measured is None and says so in `text`."""
+
+    model_config = FROZEN
+
+    qa_type: str
+    metric: str
+    figure: float | None = None
+    baseline: float | None = None
+    baseline_name: str = "majority"
+    tests: int | None = None
+    source: str = ""
+    feeding: Feeding = "faithful"
+
+    @property
+    def text(self) -> str:
+        """One line: `STG mIoU 0.202 on 780 tests (published feeding; baseline not published)`."""
+        if self.figure is None:
+            return f"{self.metric}: not measured in {self.feeding} mode"
+        baseline = f"{self.baseline_name} {self.baseline:.3f}" if self.baseline is not None else "baseline not published"
+        tests = f" on {self.tests:,} tests" if self.tests is not None else ""
+        return f"{self.metric} {self.figure:.3f}{tests} ({self.feeding} feeding; {baseline})"
+
+
+class Evidence(BaseModel):
+    """What an outcome rests on. `span`: the source span asked for; `looks`: what was truly shown."""
+
+    model_config = FROZEN
+
+    video_id: str
+    span: Span
+    looks: tuple[Look, ...]
+    model: str
+    feeding: Feeding
+    raw: tuple[RawText, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    elapsed_s: float = 0.0
+
+
+class Outcome(BaseModel, Generic[R]):
+    """A tool's answer. `result` is set exactly when `status` is `ok`, `reason` exactly when it is not."""
+
+    model_config = FROZEN
+
+    status: Status
+    result: R | None = None
+    reason: str | None = Field(default=None, description="set exactly when status is not ok: what, and the way out")
+    notes: tuple[str, ...] = ()
+    evidence: Evidence
+
+    @model_validator(mode="after")
+    def _result_exactly_when_ok(self) -> Self:
+        if (self.status == "ok") != (self.result is not None) or (self.status == "ok") != (self.reason is None):
+            raise ValueError(f"an outcome {self.status!r} needs {'a result' if self.status == 'ok' else 'a reason'} and nothing else")
+        return self

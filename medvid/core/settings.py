@@ -1,0 +1,71 @@
+"""Settings: flag over environment (`MEDVID_MODEL=...`) over file (`config.toml`) over default, and every path that medvid writes to."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from medvid.core.errors import ConfigError
+
+EngineName = Literal["local"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class Settings(BaseSettings):
+    """What the user can set. `model` is a checkpoint directory or hub id; None is the embedded model."""
+
+    model_config = SettingsConfigDict(env_prefix="MEDVID_", extra="forbid", frozen=True, protected_namespaces=())
+
+    model: str | None = None
+    engine: EngineName = "local"
+    device: Device = "auto"
+    roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
+    feeding: Literal["faithful", "published"] = "faithful"
+    max_in_flight: int = Field(default=4, ge=1, le=256, description="requests an engine holds at once")
+    max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force; a flag that is None was not given. Raises ConfigError naming the value and where it may stand."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except (ValidationError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"a setting cannot be used: {error}; set it by flag, by MEDVID_<NAME>, or in {config_file()}") from error
+
+
+def config_file() -> Path:
+    return Path(platformdirs.user_config_dir("medvid", appauthor=False)) / "config.toml"
+
+
+def data_dir() -> Path:
+    """Holds `runs.sqlite`, the checkpoints of every question asked. Made on first use."""
+    path = Path(platformdirs.user_data_dir("medvid", appauthor=False))
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def cache_dir() -> Path:
+    """Holds what can be made again: `probes.sqlite`, the rendered demo clip. Made on first use."""
+    path = Path(platformdirs.user_cache_dir("medvid", appauthor=False))
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def runs_file() -> Path:
+    return data_dir() / "runs.sqlite"
+
+
+def probes_file() -> Path:
+    return cache_dir() / "probes.sqlite"

@@ -1,0 +1,89 @@
+"""Engine: frames and a question in, text out. The one seam between the toolbox and any model.
+
+`generate` is all that an engine must do; batching, caching and queueing are its own business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from medvid.core.clip import BoxFrame, Clip
+from medvid.core.frames import Frames
+from medvid.core.outcome import Reliability
+
+Architecture = Literal["qwen2_5_vl", "qwen3_vl"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a checkpoint wants to be fed and asked.
+
+    factor: both sides of a fed frame are multiples of it (patch size x merge size). min_pixels, max_pixels: of one fed frame.
+    frame_budget: most frames in one request. rates: frames a second seen in training, highest first; default_fps is one of them.
+    timestamps: it reads each frame's own time (Qwen3-VL) or one rate (Qwen2.5-VL). outer_vision_tokens: whether the
+    timestamped blocks stand inside one more vision_start/vision_end pair (Qwen3-VL only, see prompt.py). box_frame: the frame of
+    reference of its boxes. abstains: it was trained to answer `Not observed.`. heeds_system: a system message changes its
+    answers. wording: the name of the question form in medvid.prompts. domain: what it was trained on; None is general.
+    cards: measured reliability by qa_type.
+    """
+
+    name: str
+    architecture: Architecture
+    factor: int
+    min_pixels: int
+    max_pixels: int
+    frame_budget: int
+    rates: tuple[float, ...]
+    default_fps: float
+    box_frame: BoxFrame
+    timestamps: bool
+    outer_vision_tokens: bool = False
+    abstains: bool = False
+    heeds_system: bool = False
+    system: str | None = None
+    wording: str = "plain"
+    domain: Literal["simulated", "clinical"] | None = None
+    max_context: int = 32_768
+    cards: dict[str, Reliability] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One question on one clip. `frames` are exactly what the model gets, drawn and resized by tools/feeding; engines only patch.
+
+    told_fps: the rate the model is told; None only in `published` feeding. pattern: a regular expression of the answer's form,
+    used where profile and engine can. origin: tool name and arguments in clip time, for traces and the oracle; never sent to a model.
+    """
+
+    frames: Frames
+    clip: Clip
+    question: str
+    max_tokens: int
+    told_fps: float | None
+    system: str | None = None
+    temperature: float = 0.0
+    pattern: str | None = None
+    origin: tuple[str, dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """finish: "length" where the answer was cut at `max_tokens`. logprobs: one a token of `text`, natural log."""
+
+    text: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_reused: int = 0
+    finish: Literal["stop", "length"] = "stop"
+    logprobs: tuple[float, ...] | None = None
+
+
+class Engine(Protocol):
+    """Answers requests, several at once. Raises EngineError; a cancelled `generate` stops within one token."""
+
+    profile: Profile
+
+    async def generate(self, request: Request) -> Reply: ...
+
+    async def aclose(self) -> None: ...

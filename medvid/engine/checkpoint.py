@@ -1,0 +1,112 @@
+"""A checkpoint's directory, read without torch: what it is, how its vision tower reads frames, how it wants to be fed.
+
+Holds what Hugging Face checkpoints hold: `config.json`, `tokenizer.json`, `*.safetensors`, the processor's configuration under one of its
+names; and `profile.json` where somebody wrote one (profiles.py).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medvid.core.errors import ConfigError
+from medvid.engine.base import Profile
+from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
+from medvid.engine.profiles import profile_for
+
+# The file and, within it, the section that state the mean and deviation of RGB: newest form first.
+PROCESSOR_FILES = (
+    ("processor_config.json", "video_processor"), ("processor_config.json", "image_processor"), ("video_preprocessor_config.json", None),
+    ("preprocessor_config.json", None),
+)
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
+"""The weights that ship with the package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """weights_bytes: size of the weights on disk. end_ids: tokens after which an answer is over."""
+
+    folder: Path
+    profile: Profile
+    vision: Vision
+    weights_bytes: int
+    end_ids: frozenset[int]
+
+
+def read_checkpoint(model: str | Path | None) -> Checkpoint:
+    """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
+    embedded model. Raises ConfigError."""
+    folder = _embedded() if model is None else _folder(model)
+    config = _json(folder / "config.json")
+    profile = profile_for(folder if model is None or Path(model).is_dir() else str(model), config)
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    if not weights:
+        raise ConfigError(f"{folder} holds no *.safetensors; complete the checkpoint, or name another with --model")
+    return Checkpoint(folder, profile, _vision(folder, config, profile), weights, _end_ids(folder, config))
+
+
+def _embedded() -> Path:
+    if not (EMBEDDED_FOLDER / "config.json").is_file():
+        raise ConfigError("this installation holds no embedded model; name a checkpoint directory or hub id with --model or MEDVID_MODEL")
+    return EMBEDDED_FOLDER
+
+
+def _folder(model: str | Path) -> Path:
+    if Path(model).is_dir():
+        return Path(model)
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(model)):
+        raise ConfigError(
+            f"no checkpoint at {model}; give a directory that holds config.json and *.safetensors, or a hub id such as ORGANISATION/NAME"
+        )
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(str(model), allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"]))
+    except (OSError, ValueError) as error:  # the hub's errors are either: not found, not allowed, no network, a bad id
+        raise ConfigError(
+            f"{model} is no directory here and cannot be fetched from the hub: {error}; give the directory of a checkpoint"
+        ) from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}; give the directory of a whole checkpoint") from error
+    if not isinstance(read, dict):
+        raise ConfigError(f"{path} holds no JSON object; give the directory of a whole checkpoint")
+    return read
+
+
+def _vision(folder: Path, config: Mapping[str, Any], profile: Profile) -> Vision:
+    tower = config.get("vision_config", {})
+    mean, std = (CLIP_MEAN, CLIP_STD) if profile.architecture == "qwen2_5_vl" else (EVEN_MEAN, EVEN_STD)
+    for name, section in PROCESSOR_FILES:
+        if not (folder / name).is_file():
+            continue
+        stated = _json(folder / name)
+        stated = stated.get(section, {}) if section else stated
+        if "image_mean" in stated and "image_std" in stated:
+            mean, std = tuple(stated["image_mean"]), tuple(stated["image_std"])
+            break
+    merge = int(tower.get("spatial_merge_size", 2))
+    if not isinstance(config.get("video_token_id"), int):
+        raise ConfigError(f"{folder / 'config.json'} states no video_token_id; it is not that of a Qwen-VL checkpoint")
+    return Vision(
+        video_token_id=config["video_token_id"], patch=profile.factor // merge, merge=merge, temporal=int(tower.get("temporal_patch_size",
+        2)), mean=mean, std=std, tokens_per_second=float(tower.get("tokens_per_second", 2)),
+    )
+
+
+def _end_ids(folder: Path, config: Mapping[str, Any]) -> frozenset[int]:
+    """From generation_config.json, which lists all, and from config.json; the end of the turn is added by whoever holds the tokenizer."""
+    found: set[int] = set()
+    generation = _json(folder / "generation_config.json") if (folder / "generation_config.json").is_file() else {}
+    for stated in (generation.get("eos_token_id"), config.get("eos_token_id"), config.get("text_config", {}).get("eos_token_id")):
+        found |= set(stated if isinstance(stated, list) else [stated] if isinstance(stated, int) else [])
+    return frozenset(found)

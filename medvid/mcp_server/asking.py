@@ -1,0 +1,57 @@
+"""`ask_procedure`: the planner as a tool. A question in plain words becomes a plan of the other tools, and an answer with its evidence.
+
+Who plans is not this module's business: `app` hands in an `Ask`. A plan never holds this tool, so a question cannot ask itself.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydantic import BaseModel, Field
+
+from medvid.core.access import Access
+from medvid.core.progress import Progress
+from medvid.core.run import Run
+from medvid.core.span import FROZEN
+from medvid.mcp_server import schemas
+from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.texts import run_text
+
+NAME = "ask_procedure"
+DESCRIPTION = """\
+Answers a question in plain words about one or more procedure videos: plans which tools to call, runs them, and answers with the
+evidence for each sentence. Use it when a question needs several steps ("When is the cystic duct clipped, and was the critical view of
+safety achieved before that?"). Do not use it when one tool answers: calling that tool is faster and says more. Times in the answer are
+seconds of the video, boxes pixels of its upright frame. When the question cannot be placed, answer.needs holds what to ask the user and
+the nearest choices; then call again with a clearer question. Takes minutes on long videos and reports progress.
+Example: {"video_ids": ["0123456789abcdef"], "question": "When is the cystic duct clipped?"}."""
+
+
+class AskArgs(BaseModel):
+    model_config = FROZEN
+
+    video_ids: tuple[str, ...] = Field(min_length=1, max_length=100, description="one id or more, from list_videos")
+    question: str = Field(min_length=3, max_length=2000, description="the question, in plain words")
+
+
+class Ask(Protocol):
+    """Plans and answers; its inner calls run under `access`."""
+
+    async def __call__(self, args: AskArgs, *, access: Access, progress: Progress) -> Run: ...
+
+
+def asking_call(ask: Ask, access: Access) -> Call[AskArgs]:
+    async def run(args: AskArgs, progress: Progress) -> Answered:
+        answered = await ask(args, access=access, progress=progress)
+        return Answered(answered.to_json(), run_text(answered))
+
+    return Call(
+        name=NAME,
+        title="Ask about a procedure",
+        description=DESCRIPTION,
+        args_type=AskArgs,
+        # A step of a plan leaves out what it does not have, so not every field is there.
+        output_schema=schemas.output_schema(Run, whole=False),
+        run=run,
+        repeatable=False,
+    )

@@ -1,0 +1,124 @@
+"""The MCP server: `list_videos`, the video tools, `ask_procedure`, and frames as resources, over one toolbox and one library.
+
+Built on the SDK's low-level server: the tools' schemas come from the registry's own models, not from functions' signatures, so extra
+arguments are refused, and an unknown tool is the protocol error -32602 that the MCP specification asks for ("Tools", "Error handling").
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from mcp.server import Server, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp.types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    BlobResourceContents,
+    CallToolRequestParams,
+    CallToolResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+)
+
+from medvid import __version__
+from medvid.core.access import Access
+from medvid.core.errors import MedVidError
+from medvid.mcp_server import frames
+from medvid.mcp_server.asking import Ask, asking_call
+from medvid.mcp_server.calls import ERROR_META, Call, progress_to
+from medvid.mcp_server.listing import listing_call
+from medvid.mcp_server.video_tools import video_calls
+from medvid.tools.toolbox import Toolbox
+from medvid.video import Library
+
+log = logging.getLogger(__name__)
+Context = ServerRequestContext[Any, Any]
+P = TypeVar("P")
+T = TypeVar("T")
+
+INSTRUCTIONS = """\
+Tools that look at medical procedure videos with a vision-language model tuned for them. Research use only, no clinical use.
+Call list_videos first; every tool takes a video_id from it. All times are seconds from the video's first frame, all boxes pixels
+[x1, y1, x2, y2] of its upright frame, so the output of one tool is a valid input of another. An answer has a status: only `ok`
+carries a result; `not_observed`, `not_assessable`, `out_of_scope` and `unreadable` say why and what to do. Repeat the notes and the
+reliability of an answer to the user."""
+
+
+def make_server(
+    toolbox: Toolbox, library: Library, *, ask: Ask | None = None, access: Access | None = None, note: str | None = None
+) -> Server[Any]:
+    """ask: what answers `ask_procedure`; without it that tool is not offered. access: under which every call of this server runs.
+    note: something to know about what is served, told in the instructions and by list_videos."""
+    allowed = access or Access()
+    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, allowed, note)}
+    calls.update((call.name, call) for call in video_calls(toolbox, allowed))
+    if ask is not None:
+        call = asking_call(ask, allowed)
+        calls[call.name] = call
+    listed = [call.listed() for call in calls.values()]
+    schemas = {tool.name: tool.input_schema for tool in listed}
+
+    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=listed)
+
+    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
+        if params.name not in calls:
+            raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
+        return await calls[params.name].answer(params.arguments or {}, progress_to(context))
+
+    async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+        return ListResourcesResult(resources=await frames.first_frames(library, allowed))
+
+    async def list_templates(context: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
+        return ListResourceTemplatesResult(resource_templates=[frames.template()])
+
+    async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        uri = str(params.uri)
+        asked = frames.asked_for(uri)
+        if asked is None:
+            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri}; frames are at {frames.TEMPLATE}", data={"uri": uri})
+        try:
+            jpeg = await frames.read_frame(library, allowed, *asked)
+        except MedVidError as error:
+            mark = {"kind": error.kind, "retryable": error.retryable}
+            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: mark}) from error
+        blob = base64.b64encode(jpeg).decode("ascii")
+        return ReadResourceResult(contents=[BlobResourceContents(uri=uri, mime_type=frames.MIME_TYPE, blob=blob)])
+
+    server: Server[Any] = Server(
+        "medvid",
+        version=__version__,
+        title="medvid: questions about procedure videos",
+        instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS,
+        get_tool_input_schema=schemas.get,
+        on_list_tools=masked(list_tools),
+        on_call_tool=masked(call_tool),
+        on_list_resources=masked(list_resources),
+        on_list_resource_templates=masked(list_templates),
+        on_read_resource=masked(read_resource),
+    )
+    return server
+
+
+def masked(handler: Callable[[Context, P], Awaitable[T]]) -> Callable[[Context, P], Awaitable[T]]:
+    """A bug is seen whole in the server's log; its text, which may hold a path of this machine, never reaches a client."""
+
+    @functools.wraps(handler)
+    async def handle(context: Context, params: P) -> T:
+        try:
+            return await handler(context, params)
+        except MCPError:
+            raise
+        except Exception as error:
+            log.exception("%s failed", context.method)
+            raise MCPError(code=INTERNAL_ERROR, message=f"{context.method} failed by a fault of the server; its log says more") from error
+
+    return handle

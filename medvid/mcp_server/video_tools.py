@@ -1,0 +1,46 @@
+"""The video tools as MCP calls: every tool of the registry, run by the toolbox, answering with an Outcome."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from medvid.core.access import Access
+from medvid.core.outcome import Outcome
+from medvid.core.progress import Progress
+from medvid.engine.base import Profile
+from medvid.mcp_server import schemas
+from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.texts import outcome_text
+from medvid.tools.base import Args, Tool
+from medvid.tools.registry import TOOLS
+from medvid.tools.toolbox import Toolbox
+
+
+def video_calls(toolbox: Toolbox, access: Access) -> list[Call[Any]]:
+    """One call a tool, in the registry's order."""
+    return [_call(tool, toolbox, access) for tool in TOOLS.values()]
+
+
+def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
+    async def run(args: Args, progress: Progress) -> Answered:
+        given = args.model_dump(mode="json", exclude_unset=True)
+        outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
+        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome))
+
+    return Call(
+        name=tool.name,
+        title=tool.name.replace("_", " ").capitalize(),
+        description=f"{tool.description}\n\n{reliability_line(tool, toolbox.engine.profile)}",
+        args_type=tool.args_type,
+        # The type is only known here, so mypy cannot see it; pydantic can.
+        output_schema=schemas.output_schema(Outcome[tool.result_type]),  # type: ignore[name-defined]
+        run=run,
+    )
+
+
+def reliability_line(tool: Tool[Any, Any], profile: Profile) -> str:
+    """What is known of the model's skill at this tool, so that a planner can weigh an answer before asking for it."""
+    cards = [profile.cards[qa_type] for qa_type in tool.qa_types if qa_type in profile.cards]
+    if not cards:
+        return f"Reliability of {profile.name}: not measured."
+    return f"Reliability of {profile.name}: " + "; ".join(f"{card.qa_type} {card.text}" for card in cards) + "."

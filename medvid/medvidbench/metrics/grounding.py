@@ -1,0 +1,77 @@
+"""STG mIoU: per record the mean over the true times of the box IoU; then the mean over records.
+
+Answers are read as `T seconds: [a, b, c, d]`, times matched as text with one decimal; an unreadable box repeats the last readable one, a
+missing time the previous prediction; before any there is the zero box. Without a timed box, lists `[[a, b, c, d]]` of whole numbers are
+taken in order. Source: docs/formats.md, "The leaderboard's columns".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from medvid.medvidbench.metrics.column import mean
+from medvid.medvidbench.records import Result
+
+Corners = tuple[float, float, float, float]
+ZERO: Corners = (0.0, 0.0, 0.0, 0.0)
+_TIMED = re.compile(r"(\d+(?:\.\d+)?)\s*seconds?\s*:\s*\[([^\]]*)\]?")
+_BARE = re.compile(r"\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]")
+_VALUE = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
+
+
+def read_boxes(text: str, times: Sequence[str]) -> list[Corners]:
+    """One box for each of `times` (texts with one decimal)."""
+    timed = _TIMED.findall(text)
+    if not timed:
+        bare = [_corners(",".join(values)) or ZERO for values in _BARE.findall(text)]
+        return _filled([bare[i] if i < len(bare) else None for i in range(len(times))])
+    read: dict[str, Corners] = {}
+    last = ZERO
+    for time_s, values in timed:
+        last = _corners(values) or last
+        read[f"{float(time_s):.1f}"] = last
+    return _filled([read.get(time_s) for time_s in times])
+
+
+def _corners(values: str) -> Corners | None:
+    parts = values.split(",")
+    if len(parts) != 4 or not all(_VALUE.fullmatch(part) for part in parts):
+        return None
+    x1, y1, x2, y2 = (float(part) for part in parts)
+    return x1, y1, x2, y2
+
+
+def _filled(boxes: Sequence[Corners | None]) -> list[Corners]:
+    """Each gap repeats what stands before it."""
+    filled: list[Corners] = []
+    for box in boxes:
+        filled.append(box if box is not None else filled[-1] if filled else ZERO)
+    return filled
+
+
+def box_iou(a: Corners, b: Corners) -> float:
+    """0 for a box without area."""
+    shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return shared / union if union > 0 else 0.0
+
+
+def true_boxes(result: Result) -> dict[str, Corners]:
+    """By time with one decimal; from `struc_info`, else read from the true answer. Empty where the record has no truth."""
+    said = result.facts.get("bbox_dict")
+    if said:
+        return {f"{float(time_s):.1f}": (float(box[0]), float(box[1]), float(box[2]), float(box[3])) for time_s, box in said.items()}
+    timed = ((f"{float(time_s):.1f}", _corners(values)) for time_s, values in _TIMED.findall(result.gnd or ""))
+    return {time_s: box for time_s, box in timed if box is not None}
+
+
+def stg(results: Sequence[Result]) -> float | None:
+    """A record without truth is left out."""
+    truths = [(result, true_boxes(result)) for result in results]
+    return mean(_record_iou(result.answer, boxes) for result, boxes in truths if boxes)
+
+
+def _record_iou(answer: str, boxes: dict[str, Corners]) -> float:
+    predicted = read_boxes(answer, list(boxes))
+    return sum(box_iou(p, t) for p, t in zip(predicted, boxes.values(), strict=True)) / len(boxes)

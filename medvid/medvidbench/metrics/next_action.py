@@ -1,0 +1,64 @@
+"""NAP acc: the share of records whose answer is of the truth's class, pooled over sources.
+
+The answer's class is the answer itself where it equals a class name (stripped, case kept), else the class that `nearest` gives: on the
+leaderboard the nearest by cosine of all-MiniLM-L6-v2. Source: docs/formats.md, "The leaderboard's columns".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from medvid.medvidbench.metrics.column import by_source
+from medvid.medvidbench.records import Result
+
+Nearest = Callable[[str, Sequence[str]], str]
+
+
+@lru_cache(maxsize=1)
+def _stored() -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads((files("medvid.medvidbench") / "classes.json").read_text(encoding="utf-8"))
+    return stored
+
+
+def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
+    """The class names a record is judged by: its source's; for NurViD those of the procedure that the question names, else all; for a
+    source without a list the distinct truths of the file."""
+    stored = _stored().get(result.data_source)
+    if isinstance(stored, list):
+        return stored
+    if isinstance(stored, dict):
+        named = [names for procedure, names in stored.items() if procedure.lower() in result.question.lower()]
+        return named[0] if named else list(dict.fromkeys(name for names in stored.values() for name in names))
+    return list(dict.fromkeys(truth for item in same_source if (truth := _truth(item))))
+
+
+def _truth(result: Result) -> str:
+    return _mapped((result.gnd or "").strip(), result.data_source)
+
+
+def _mapped(name: str, source: str) -> str:
+    """CoPESD's older names are mapped first."""
+    if source != "CoPESD":
+        return name
+    return str(_stored()["CoPESD older names"].get(name, name))
+
+
+def class_of(answer: str, result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
+    """None where the answer is no class name and nothing judges nearness."""
+    said = _mapped(answer.strip(), result.data_source)
+    return said if said in classes else nearest(said, classes) if nearest is not None and classes else None
+
+
+def nap(results: Sequence[Result], nearest: Nearest | None = None) -> float | None:
+    """A record whose truth is no class is skipped. Without `nearest` only exact names count, which is below the leaderboard's figure."""
+    hits = tests = 0
+    for group in by_source(results).values():
+        judged = [(result, classes_for(result, group)) for result in group]
+        judged = [(result, classes) for result, classes in judged if _truth(result) in classes]
+        right = sum(class_of(result.answer, result, classes, nearest) == _truth(result) for result, classes in judged)
+        hits, tests = hits + right, tests + len(judged)
+    return hits / tests if tests else None

@@ -1,0 +1,153 @@
+"""Records and results in the form of MedVidBench: JSON that other people's programs write and read.
+
+A record is `{id, qa_type, data_source, conversations, video, metadata, struc_info, is_RC, RC_info}`; a file of records is a list of them, a
+file of results an object keyed "0", "1", ... Keys that are not named here are kept. Source: docs/formats.md, "Records and results".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from medvid.core.errors import ConfigError
+
+M = TypeVar("M", bound=BaseModel)
+_TOLERANT = ConfigDict(extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
+_VIDEO_TAG = "<video>"
+
+
+class Turn(BaseModel):
+    """One turn of a conversation."""
+
+    model_config = _TOLERANT
+
+    speaker: Literal["human", "gpt"] = Field(alias="from")
+    value: str
+
+
+class Answered(BaseModel):
+    """What a record and a result share. metadata: strings as they stand there; its `fps` is the frame list's rate, not the video's."""
+
+    model_config = _TOLERANT
+
+    qa_type: str
+    data_source: str = Field(default="", validation_alias=AliasChoices("data_source", "dataset_name"))
+    metadata: dict[str, str] = {}
+    struc_info: Any = Field(default_factory=list)
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _as_strings(cls, value: Any) -> Any:
+        """Some sources write numbers, and null for what they lack."""
+        return {key: str(item) for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second of the frame list; None where the record states none."""
+        try:
+            return float(self.metadata["fps"]) or None
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The first entry of `struc_info`, which is a list, an object or empty; dense captions' bare list becomes `dc_segments`."""
+        first = self.struc_info[0] if isinstance(self.struc_info, list) and self.struc_info else self.struc_info
+        if isinstance(first, list):
+            return {"dc_segments": first}
+        return first if isinstance(first, dict) else {}
+
+
+class Record(Answered):
+    """A question on a list of frames; with its answer, but in test data."""
+
+    id: str = ""
+    conversations: tuple[Turn, ...] = Field(min_length=1)
+    video: tuple[str, ...] = ()
+    is_rc: bool = Field(default=False, alias="is_RC")
+    rc_info: dict[str, Any] | None = Field(default=None, alias="RC_info")
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
+
+    @property
+    def question(self) -> str:
+        """What goes to the model: without the video tag and its newline."""
+        text = next((turn.value for turn in self.conversations if turn.speaker == "human"), "")
+        return text.replace(f"{_VIDEO_TAG}\n", "").replace(_VIDEO_TAG, "")
+
+    @property
+    def answer(self) -> str | None:
+        return next((turn.value for turn in self.conversations if turn.speaker == "gpt"), None)
+
+
+class Result(Answered):
+    """A question with a model's answer, and the true one (`gnd`) where it is known."""
+
+    question: str = ""
+    answer: str
+    gnd: str | None = None
+
+
+def result_of(record: Record, answer: str) -> Result:
+    return Result(
+        qa_type=record.qa_type,
+        data_source=record.data_source,
+        metadata=record.metadata,
+        struc_info=record.struc_info,
+        question=record.question,
+        answer=answer,
+        gnd=record.answer,
+    )
+
+
+def read_records(path: Path) -> list[Record]:
+    """Raises ConfigError naming the record's place in the list and the key that is wrong."""
+    said = _load(path)
+    if not isinstance(said, list):
+        raise ConfigError(f"{path.name} holds {type(said).__name__}, not a list of records")
+    return [_validated(Record, item, f"record {i}", path) for i, item in enumerate(said)]
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    _dump(path, [record.model_dump(mode="json") for record in records])
+
+
+def read_results(path: Path) -> list[Result]:
+    """In the order of their keys. Raises ConfigError naming the key."""
+    said = _load(path)
+    if not isinstance(said, dict) or not all(key.isdigit() for key in said):
+        raise ConfigError(f'{path.name} is no object with the keys "0", "1", ...; results are written so')
+    return [_validated(Result, said[key], f"result {key}", path) for key in sorted(said, key=int)]
+
+
+def write_results(path: Path, results: Sequence[Result]) -> None:
+    _dump(path, {str(i): result.model_dump(mode="json", exclude_none=True) for i, result in enumerate(results)})
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path.name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path.name} is no JSON: {error}") from error
+
+
+def _dump(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _validated(model: type[M], item: Any, name: str, path: Path) -> M:
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the whole"
+        raise ConfigError(f"{path.name}: {name}: {key}: {first['msg']} (it holds {str(first['input'])[:80]!r})") from error

@@ -1,0 +1,136 @@
+"""Questions about a simulated truth, with their true answers: what training shows a model and what the held-out table asks it.
+
+A good share asks for actions and instruments that do not occur; the true answer there is `Not observed.`
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from medvid.core.clip import Clip, to_clip
+from medvid.core.span import Box, Span
+from medvid.engine.base import Profile
+from medvid.medvidbench.oracle import seen_events, true_result
+from medvid.prompts import wording
+from medvid.simulate import Truth
+from medvid.simulate.grammar import INSTRUMENTS
+from medvid.tools.registry import TOOLS
+
+ABSENT_SHARE = 0.35
+"""Of the localisation and of the grounding questions."""
+STRIDES_S = (1.0, 2.0, 4.0)
+MOST_BOXES_WHOLE, MOST_BOXES_LONG, MOST_BOXES_PART = 8, 16, 6
+"""Times that a grounding question asks for, over the whole clip (now and then: LONG_SHARE) and over a part of it."""
+LONG_SHARE = 0.2
+BOX_ERROR = 0.05
+"""Standard deviation of the sides of a drawn box, in its widths and heights."""
+
+
+class Asked(NamedTuple):
+    """One question on one clip. args and result: in clip seconds and checkpoint pixels; result None: `Not observed.`"""
+
+    tool: str
+    args: Any
+    result: Any | None
+    question: str
+    answer: str
+
+
+def video_id_of(truth: Truth) -> str:
+    """16 hexadecimal digits for a truth that has no file."""
+    name = f"{truth.kind} {truth.seed} {truth.offset_s} {truth.duration_s}"
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
+def ask(tool: str, truth: Truth, clip: Clip, profile: Profile, **own: Any) -> Asked:
+    """One question with its true answer. `own`: the tool's own arguments in clip time; `span` is the whole clip where it is left out."""
+    said = {"span": Span.of(0.0, round(clip.duration_s, 6)), "video_id": clip.video_id, **own}
+    args = TOOLS[tool].args_type(**said)
+    result = true_result(tool, args, truth, clip)
+    question = TOOLS[tool].question(args, truth.case, wording(profile.wording))
+    return Asked(tool, args, result, question, TOOLS[tool].render(result))
+
+
+def questions_for(truth: Truth, clip: Clip, rng: np.random.Generator, profile: Profile) -> list[Asked]:
+    """Ten to fourteen questions of every kind that this truth can answer. A question about a region says in its arguments which
+    box is to be drawn (checkpoint pixels) at which time: its frames differ from those of the others."""
+    asked = [ask("localize_action", truth, clip, profile, action=action) for action in _actions(truth, clip, rng)]
+    asked += [ask("ground_object", truth, clip, profile, object=name, **times) for name, times in _objects(truth, clip, rng)]
+    asked.append(ask("predict_next", truth, clip, profile))
+    asked += [ask(tool, truth, clip, profile, style=_style(rng)) for tool in ("caption_events", "summarize_video")]
+    asked += [ask("caption_region", truth, clip, profile, style=_style(rng), **region) for region in _regions(truth, clip, rng)]
+    asked.append(ask("assess_skill" if truth.skill else "assess_cvs", truth, clip, profile))
+    return asked
+
+
+def _style(rng: np.random.Generator) -> str:
+    return "gpt" if rng.random() < 0.75 else "gemini"
+
+
+def _actions(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[str]:
+    """Up to three actions that are seen and some that are not, by their names; none of which only a sliver is shown."""
+    seen = sorted({event.action for event in seen_events(truth, clip, clip.span)})
+    touched = {event.action for event in truth.events if event.span.cut(clip.span)}
+    absent = [name for name in truth.case.action_names if name not in touched]
+    chosen = [str(name) for name in rng.permutation(seen)[:3]]
+    wanted = len(chosen) * ABSENT_SHARE / (1 - ABSENT_SHARE) if chosen else 2.0
+    missing = rng.permutation(absent)[: int(wanted) + (rng.random() < wanted % 1)]
+    return [str(name) for name in rng.permutation([*chosen, *(str(name) for name in missing)])]
+
+
+def _objects(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 3) -> list[tuple[str, dict[str, Any]]]:
+    """Instruments to find with the times asked: strides of 1, 2 or 4 seconds, over the clip or a part of it."""
+    ever = {name for name in truth.instruments if any(truth.box_at(name, time_s) for time_s in clip.times_s)}
+    other = {name for names in INSTRUMENTS.values() for name in names} - set(truth.instruments)
+    absent = sorted(set(truth.instruments) - ever) or sorted(other)
+    given: list[tuple[str, dict[str, Any]]] = []
+    for _ in range(count):
+        times = _times(clip, rng)
+        hidden = rng.random() < ABSENT_SHARE or not ever
+        names = sorted(other) if hidden and rng.random() < 0.1 else absent if hidden else sorted(ever)
+        question = str(rng.choice(names)), times
+        if question not in given:
+            given.append(question)
+    return given
+
+
+def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
+    duration_s = clip.duration_s
+    if rng.random() < 0.4:
+        every_s = float(rng.choice([stride for stride in STRIDES_S if stride <= duration_s] or [1.0]))
+        steps = int(rng.integers(1, MOST_BOXES_PART + 1))
+        start_s = round(float(rng.integers(0, max(1, int(2 * (duration_s - steps * every_s)) + 1))) / 2, 1)
+        return {"every_s": every_s, "span": Span.of(start_s, round(min(start_s + steps * every_s, duration_s), 6))}
+    most = MOST_BOXES_LONG if rng.random() < LONG_SHARE else MOST_BOXES_WHOLE
+    fitting = [stride for stride in STRIDES_S if duration_s / stride <= most] or [np.ceil(duration_s / most)]
+    return {"every_s": float(rng.choice(fitting))}
+
+
+def _regions(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 2) -> Iterator[dict[str, Any]]:
+    """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
+    one that `ground_object` gave is."""
+    seen = seen_events(truth, clip, clip.span)
+    found: list[tuple[int, Box]] = []
+    weights: list[float] = []
+    for i, time_s in enumerate(clip.times_s):
+        for name in truth.instruments:
+            box = truth.box_at(name, time_s)
+            if box is not None:
+                found.append((i, box))
+                weights.append(2.0 if any(event.instrument == name for event in seen) else 1.0)
+    if not found:
+        return
+    for k in rng.choice(len(found), min(count, len(found)), replace=False, p=np.array(weights) / sum(weights)):
+        i, box = found[int(k)]
+        yield {"time_s": round(clip.clip_s(clip.times_s[i]), 6), "box_px": to_clip(_moved(box, truth.size, rng), clip)}
+
+
+def _moved(box: Box, size: tuple[int, int], rng: np.random.Generator) -> Box:
+    x1, y1, x2, y2 = box.root
+    shift = np.clip(rng.normal(0, BOX_ERROR, 4), -0.15, 0.15) * (x2 - x1, y2 - y1, x2 - x1, y2 - y1)
+    moved = Box.of(*(round(float(value), 2) for value in np.array(box.root) + shift)).cut(*size)
+    return moved or box

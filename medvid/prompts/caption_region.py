@@ -1,0 +1,6 @@
+"""What caption_region asks: what the object in a drawn box does. The box itself is in the picture, never in the text."""
+
+from medvid.prompts.form import Form
+from medvid.prompts.styles import STYLES
+
+PLAIN = Form("The green box at {time_s} seconds marks an object. Describe this object from {start_s} to {end_s} seconds.", styles=STYLES)

@@ -1,0 +1,20 @@
+"""Form: what one tool's question says after the parts that all questions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """request: a template of the last part. lists: what the procedure's own list is called before it, None where the task shows none.
+    styles: what follows the request for a style of captions; a style that is missing adds nothing."""
+
+    request: str
+    lists: Literal["actions", "steps"] | None = None
+    styles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.request, *self.styles.values(), *([self.lists] if self.lists else []))

@@ -1,0 +1,5 @@
+"""What localize_action asks: all spans of one named action."""
+
+from medvid.prompts.form import Form
+
+PLAIN = Form("Find every span in which this action happens: {action}. Answer in seconds.")

@@ -1,0 +1,5 @@
+"""What predict_next asks: the step that follows the clip, out of the steps listed."""
+
+from medvid.prompts.form import Form
+
+PLAIN = Form("Which step comes next after the video?", lists="steps")

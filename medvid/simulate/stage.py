@@ -1,0 +1,192 @@
+"""Stage: everything of a simulated scene that follows from its seed and does not move: places, colours, paths, phases.
+
+Points are (x, y) source pixels in the scene, before the camera's drift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from medvid.simulate.procedure import make_procedure
+from medvid.simulate.truth import Event, Kind, Truth
+
+Point = npt.NDArray[np.float64]
+REST_S = 0.8
+"""Seconds an instrument takes from its resting place to the target."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """Where an instrument's tip is: times_s (K,) and points (K, 2), joined smoothly."""
+
+    times_s: npt.NDArray[np.float64]
+    points: npt.NDArray[np.float64]
+
+    def at(self, time_s: float) -> Point:
+        i = int(np.clip(np.searchsorted(self.times_s, time_s, side="right") - 1, 0, len(self.times_s) - 2))
+        share = float(np.clip((time_s - self.times_s[i]) / max(self.times_s[i + 1] - self.times_s[i], 1e-6), 0, 1))
+        smooth = share * share * (3 - 2 * share)
+        point: Point = self.points[i] * (1 - smooth) + self.points[i + 1] * smooth
+        return point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """whole: the truth of the whole procedure. places: named points. trocars: where each instrument comes in. tints: colours (3,).
+    phases: random angles for every oscillation. tremor_px: amplitude of the hand's tremor."""
+
+    whole: Truth
+    places: dict[str, Point]
+    trocars: dict[str, Point]
+    paths: dict[str, Path]
+    tints: dict[str, npt.NDArray[np.float64]]
+    phases: npt.NDArray[np.float64]
+    camera_px: float
+    smoke: float
+    tremor_px: float
+    marks: npt.NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def stage_of(seed: int, kind: Kind) -> Stage:
+    """The stage of this seed; equal for every clip cut from the procedure."""
+    whole = make_procedure(seed, kind)
+    rng = np.random.default_rng((seed, 2))
+    places = _abdomen(rng) if kind == "cholecystectomy" else _bench(rng)
+    trocars = _trocars(rng, whole)
+    tremor_px = 1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1]
+    return Stage(
+        whole=whole,
+        places=places,
+        trocars=trocars,
+        paths={name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments},
+        tints=_tints(rng),
+        phases=rng.uniform(0, 2 * np.pi, 32),
+        camera_px=float(rng.uniform(2, 7)),
+        smoke=float(rng.uniform(0, 0.3)),
+        tremor_px=tremor_px,
+        marks=rng.uniform(-1, 1, (24, 2)),
+    )
+
+
+def _abdomen(rng: np.random.Generator) -> dict[str, Point]:
+    def near(x: float, y: float, spread: float) -> Point:
+        return np.array((x, y)) + rng.uniform(-spread, spread, 2)
+
+    neck = near(166, 112, 12)
+    duct, artery = neck + near(50, 62, 7), neck + near(-42, 64, 7)
+    gallbladder = neck + near(-38, -44, 5)
+    bed = neck + near(22, -48, 5)
+    return {
+        "neck": neck,
+        "duct end": duct,
+        "artery end": artery,
+        "gallbladder": gallbladder,
+        "liver bed": bed,
+        "cystic duct": neck * 0.42 + duct * 0.58,
+        "cystic artery": neck * 0.42 + artery * 0.58,
+        "hepatocystic triangle": (neck + duct + artery) / 3,
+        "gallbladder edge": gallbladder * 0.35 + bed * 0.65 + np.array((0, 14)),
+        "fundus": gallbladder + np.array((-30, -6)),
+        "bag": near(78, 196, 8),
+        "plate": neck + near(40, -6, 3),
+    }
+
+
+def _bench(rng: np.random.Generator) -> dict[str, Point]:
+    middle = np.array((166, 124)) + rng.uniform(-12, 12, 2)
+    entry, out = middle + np.array((26, -26)), middle + np.array((26, 28))
+    return {
+        "middle": middle,
+        "entry": entry,
+        "exit": out,
+        "needle": middle + np.array((-46, 66)) + rng.uniform(-8, 8, 2),
+        "aside": entry + np.array((6, -34)),
+        "away": out + np.array((44, 30)),
+        "knot": middle + np.array((22, 0)),
+        "tissue": middle + np.array((2, -20)),
+        "thread": middle + np.array((34, 4)),
+    }
+
+
+def _trocars(rng: np.random.Generator, truth: Truth) -> dict[str, Point]:
+    left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
+    return {name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in truth.instruments}
+
+
+TARGETS = {
+    "dissect the gallbladder from the liver": "gallbladder edge",
+    "pack the gallbladder": "bag",
+    "pick up the needle": "needle",
+    "position the needle": "aside",
+    "drive the needle through the tissue": "entry",
+    "pull the thread": "away",
+    "tie the knot": "knot",
+    "cut the thread": "thread",
+}
+
+
+def target_of(event: Event) -> str:
+    """The name of the place at which an event happens."""
+    return TARGETS.get(event.action, event.target)
+
+
+def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, Point], trocar: Point) -> Path:
+    """Keyframes: at the target while an event goes on, else at rest in view, else out of view."""
+    hidden = trocar + 0.06 * (places.get("neck", places.get("middle", trocar)) - trocar)
+    holding = {"grasper": places.get("fundus"), "forceps": places.get("tissue")}.get(name)
+    own = [event for event in truth.events if event.instrument == name]
+    frames: list[tuple[float, Point]] = [(-10.0, hidden)]
+    if holding is not None:
+        frames += _hold(rng, truth, own, holding, hidden)
+    for i, event in enumerate(own):
+        target = places[target_of(event)]
+        rest = target + 0.42 * (trocar - target) if holding is None else holding
+        close = i > 0 and event.span.start_s - own[i - 1].span.end_s < 6.0
+        before = rest if close or holding is not None else hidden
+        if not close and holding is None:
+            frames.append((event.span.start_s - REST_S - 0.9, hidden))
+        frames += [(event.span.start_s - REST_S * 0.9, before if close else rest), (event.span.start_s, target), (event.span.end_s, target)]
+        frames.append((event.span.end_s + REST_S * 0.9, rest))
+        follows = own[i + 1].span.start_s - event.span.end_s if i + 1 < len(own) else 99.0
+        if follows >= 6.0 and holding is None:
+            frames.append((event.span.end_s + REST_S + 0.9, hidden))
+    frames.sort(key=lambda frame: frame[0])
+    frames.append((truth.duration_s + 60, frames[-1][1]))
+    return Path(np.array([f[0] for f in frames]), np.array([f[1] for f in frames]))
+
+
+def _hold(rng: np.random.Generator, truth: Truth, own: list[Event], place: Point, hidden: Point) -> list[tuple[float, Point]]:
+    """In view nearly always, with a few stretches out of view that keep clear of its own events."""
+    comes_s = float(rng.uniform(-4, 2.5))
+    frames = [(comes_s, hidden), (comes_s + 1.2, place)]
+    time_s = comes_s + float(rng.uniform(8, 30))
+    while time_s < truth.duration_s - 8:
+        long_s = float(rng.uniform(4, 9))
+        if all(time_s + long_s + 2 < event.span.start_s - 1 or time_s > event.span.end_s + 2 for event in own):
+            wander = place + rng.uniform(-8, 8, 2)
+            frames += [(time_s, wander), (time_s + 1, hidden), (time_s + long_s, hidden), (time_s + long_s + 1, place)]
+        time_s += long_s + float(rng.uniform(12, 35))
+    return frames
+
+
+def _tints(rng: np.random.Generator) -> dict[str, Any]:
+    base = {
+        "ground": (150, 62, 52),
+        "liver": (112, 44, 40),
+        "fat": (226, 190, 96),
+        "gallbladder": (104, 146, 78),
+        "duct": (198, 206, 92),
+        "artery": (214, 34, 40),
+        "plate": (228, 206, 206),
+        "bed": (84, 20, 26),
+        "pad": (214, 176, 140),
+        "slit": (120, 60, 52),
+        "cloth": (70, 108, 110),
+    }
+    return {name: np.clip(np.array(colour) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, colour in base.items()}

@@ -1,0 +1,109 @@
+"""Tool: one task of the benchmark in one place. What it asks, how the answer is read, how a true answer is written, how it is scored.
+
+A tool is synchronous and pure. Times are clip seconds and boxes checkpoint pixels, but for `merge`, which works in source seconds; the
+toolbox moves them. Adding a task is one file here, one line in registry.py, one wording in medvid/prompts, one test.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+from medvid.core.case import Case
+from medvid.core.clip import Clip
+from medvid.core.span import FROZEN, Span, TimedBox
+from medvid.prompts import Wording
+
+NOT_OBSERVED = "Not observed."
+"""What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur."""
+
+
+class Args(BaseModel):
+    """What every video tool takes beside its own arguments."""
+
+    model_config = FROZEN
+
+    video_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="16 hexadecimal digits, from list_videos")
+    span: Span | None = Field(default=None, description="the stretch to look at, in seconds of the video; the whole video if left out")
+    fps: float | None = Field(default=None, gt=0, le=60, description="frames a second to look at; the model's usual rate if left out")
+    insist: bool = Field(default=False, description="answer even where the model was not trained for this kind of video")
+
+
+class StyleArgs(Args):
+    """What tools that write free text take as well."""
+
+    style: Literal["gpt", "gemini"] = Field(default="gpt", description="whose reference captions the text is to be like")
+
+
+def span_of(args: Args) -> Span:
+    """The span asked about. The toolbox always sets it; who puts a question without it gets a ValueError."""
+    if args.span is None:
+        raise ValueError("a question needs args.span: the span that the frames cover, in clip time")
+    return args.span
+
+
+A = TypeVar("A", bound=Args)
+R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[R]):
+    """What a text says. result: None where the text is `Not observed.`; dropped: one line for each item left out, and why."""
+
+    result: R | None
+    dropped: tuple[str, ...] = ()
+
+
+class Tool(ABC, Generic[A, R]):
+    """name: at most 20 characters, a verb and a noun. long: what happens to a span above the frame budget: `windows` (rate kept, answers
+    merged), `whole` (rate lowered), `last` (the end that fits). min_frames: with fewer, no answer is worth having. procedures: words of
+    which a declared procedure must hold one, None for any."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    qa_types: ClassVar[tuple[str, ...]]
+    long: ClassVar[Literal["windows", "whole", "last"]]
+    min_frames: ClassVar[int] = 1
+    procedures: ClassVar[tuple[str, ...] | None] = None
+    args_type: ClassVar[type[Args]]
+    result_type: ClassVar[type[BaseModel]]
+
+    @abstractmethod
+    def question(self, args: A, case: Case, wording: Wording) -> str:
+        """The text put to the model. Parts that `case` does not state are left out."""
+
+    def pattern(self, args: A, case: Case) -> str | None:
+        """A regular expression of the answer's form, for engines that can constrain; None for free text."""
+        return None
+
+    def stride_s(self, args: A) -> float | None:
+        """The step of the times asked for, where the answer stands on a regular grid; windows then start on it and need no overlap."""
+        return None
+
+    def drawn(self, args: A) -> TimedBox | None:
+        """The box that the model is shown on a frame instead of reading it."""
+        return None
+
+    @abstractmethod
+    def max_tokens(self, args: A) -> int:
+        """What the answer needs."""
+
+    @abstractmethod
+    def parse(self, text: str, clip: Clip, case: Case) -> Reading[R]:
+        """Reads a model's text. Raises ParseError where it is no answer; never guesses."""
+
+    @abstractmethod
+    def render(self, result: R | None) -> str:
+        """The text a true answer has; None gives `Not observed.`."""
+
+    @abstractmethod
+    def score(self, predicted: R | None, truth: R | None) -> float:
+        """One strict reading against one truth, in [0, 1]; equal values give 1."""
+
+    def merge(self, parts: Sequence[tuple[Span, R | None]]) -> R | None:
+        """Joins the answers of windows, in source seconds; only where `long` is `windows`."""
+        raise NotImplementedError(f"{self.name} answers one look; it merges nothing")

@@ -1,0 +1,138 @@
+"""Feeding: from frames to exactly what a model gets. `faithful`: one resize, then the box at its scaled place, true times.
+
+The toolbox and training share it, so that what is trained is what is served. Sizes follow the smart-resize rule of the Qwen-VL processors:
+both sides multiples of a factor, the pixel count within limits, the aspect kept. Source: docs/formats.md, "How a model is fed".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from medvid.core.case import Case
+from medvid.core.clip import Clip, to_clip
+from medvid.core.frames import Frames
+from medvid.core.span import Box, Span, TimedBox
+from medvid.engine.base import Profile, Request
+from medvid.prompts import wording
+from medvid.tools.base import Args, Tool
+
+Pictures = npt.NDArray[np.uint8]
+GREEN = (0, 255, 0)
+LINE_SOURCE_PX = 8
+"""The width of a drawn box's line, in source pixels."""
+EPS = 1e-9
+
+
+def fed_size(source_size: tuple[int, int], profile: Profile) -> tuple[int, int]:
+    """Width, height of a fed frame. EPS keeps an exact multiple, found by a square root, from falling to the one below."""
+    width, height = source_size
+    factor = profile.factor
+    fed_w, fed_h = (max(factor, round(side / factor) * factor) for side in (width, height))
+    if fed_w * fed_h > profile.max_pixels:
+        shrink = math.sqrt(width * height / profile.max_pixels)
+        fed_w, fed_h = (max(factor, math.floor(side / shrink / factor + EPS) * factor) for side in (width, height))
+    elif fed_w * fed_h < profile.min_pixels:
+        grow = math.sqrt(profile.min_pixels / (width * height))
+        fed_w, fed_h = (math.ceil(side * grow / factor - EPS) * factor for side in (width, height))
+    return fed_w, fed_h
+
+
+def resize(rgb: Pictures, size: tuple[int, int]) -> Pictures:
+    """Pictures (T, H, W, 3) at width, height `size`: Pillow's bicubic, whose kernel widens as it shrinks."""
+    if (rgb.shape[2], rgb.shape[1]) == size:
+        return rgb
+    return np.stack([np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)) for picture in rgb])
+
+
+def line_px(source_size: tuple[int, int], size: tuple[int, int]) -> int:
+    """The width of a drawn line on a fed frame: 8 source pixels, one pixel at least."""
+    return max(1, round(LINE_SOURCE_PX * size[0] / source_size[0]))
+
+
+def draw_box(rgb: Pictures, box_px: Box, index: int, width_px: int) -> Pictures:
+    """A copy of the pictures with a green rectangle on picture `index`; its line lies inside the box. box_px: in pixels of `rgb`."""
+    drawn = rgb.copy()
+    canvas = Image.fromarray(drawn[index])
+    height, width = drawn.shape[1:3]
+    x1, y1, x2, y2 = (round(value) for value in box_px.root)
+    left, top = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
+    right, bottom = max(left, min(x2, width) - 1), max(top, min(y2, height) - 1)
+    ImageDraw.Draw(canvas).rectangle((left, top, right, bottom), outline=GREEN, width=width_px)
+    drawn[index] = np.asarray(canvas)
+    return drawn
+
+
+def nearest(times_s: Sequence[float] | npt.NDArray[np.float64], time_s: float) -> int:
+    """The index of the frame nearest to a time."""
+    return int(np.argmin(np.abs(np.asarray(times_s) - time_s)))
+
+
+def sample_times(start_s: float, fps: float, count: int) -> list[float]:
+    """The times of `count` frames from `start_s` on, to a microsecond."""
+    return [round(start_s + i / fps, 6) for i in range(count)]
+
+
+def count_frames(span: Span, fps: float) -> int:
+    """How many frames at this rate are shown before the span's end; an instant has one."""
+    return max(1, math.ceil(span.duration_s * fps - 1e-6))
+
+
+def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profile: Profile, drawn: TimedBox | None = None) -> Clip:
+    """Where fed frames stand in their source. drawn: the box they show, in source seconds and pixels."""
+    said = (video_id, frames.times_s.tolist(), frames.fps, frames.size, source_size, drawn.model_dump() if drawn else None, "faithful")
+    digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(frames.rgb).tobytes())
+    return Clip(
+        id=digest.hexdigest(),
+        video_id=video_id,
+        times_s=tuple(frames.times_s.tolist()),
+        fps=frames.fps,
+        timestamps=profile.timestamps,
+        source_size=source_size,
+        fed_size=frames.size,
+        box_frame=profile.box_frame,
+    )
+
+
+def make_request(
+    tool: Tool[Any, Any], args: Args, case: Case, frames: Frames, source_size: tuple[int, int], profile: Profile
+) -> Request:
+    """One question on one stretch of video.
+
+    args: in source seconds and source pixels; its span is cut to what the frames cover, and is all of that where it is None. frames: in
+    source time, at the size of the source or already at the fed size.
+    """
+    size = fed_size(source_size, profile)
+    rgb = resize(frames.rgb, size)
+    box = tool.drawn(args)
+    if box is not None:
+        scaled = box.box_px.scaled(size[0] / source_size[0], size[1] / source_size[1])
+        rgb = draw_box(rgb, scaled, nearest(frames.times_s, box.time_s), line_px(source_size, size))
+    fed = frames.with_rgb(rgb)
+    clip = clip_for(fed, args.video_id, source_size, profile, box)
+    said = to_clip(args.model_copy(update={"span": covered(args.span, clip)}), clip)
+    return Request(
+        frames=fed,
+        clip=clip,
+        question=tool.question(said, case, wording(profile.wording)),
+        max_tokens=tool.max_tokens(said),
+        told_fps=clip.fps,
+        system=profile.system,
+        pattern=tool.pattern(said, case),
+        origin=(tool.name, said.model_dump(mode="json")),
+    )
+
+
+def covered(asked: Span | None, clip: Clip) -> Span:
+    """The source span that a question is about: what the frames cover, up to the end asked for. It starts with the first frame."""
+    whole = clip.span
+    if asked is None:
+        return whole
+    return Span.of(whole.start_s, min(whole.end_s, max(asked.end_s, whole.start_s)))

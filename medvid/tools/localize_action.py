@@ -1,0 +1,84 @@
+"""Temporal action localisation (`tal`): the spans in which a named action happens.
+
+Answers read `22.0-78.0, 89.0-94.0 seconds.`, seconds from the clip's first frame. Source: docs/formats.md, "The eight tasks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, Field
+
+from medvid.core.case import Case
+from medvid.core.clip import Clip
+from medvid.core.errors import ParseError
+from medvid.core.span import FROZEN, Span
+from medvid.prompts import Wording
+from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
+from medvid.tools.spans import CUT_OFF, find_spans, join_spans, match_spans, span_text
+from medvid.tools.texts import is_not_observed
+
+
+class LocalizeActionArgs(Args):
+    action: str = Field(min_length=1, max_length=200, description="what to look for, such as 'clip the cystic duct'")
+
+
+class Spans(BaseModel):
+    """When it happens, in time order."""
+
+    model_config = FROZEN
+
+    spans: tuple[Span, ...] = Field(min_length=1)
+
+
+class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
+    name = "localize_action"
+    description = (
+        "Finds when a named action happens: its spans, in seconds of the video. "
+        "Use it first where a question asks when, how often or how long, and to get the span for another tool. "
+        "Do not use it for where something is (ground_object) or to learn what happens at all (caption_events). "
+        "The action is best one of the names that list_videos gives for the video. "
+        'Example: {"video_id": "0123456789abcdef", "action": "clip the cystic duct"}'
+    )
+    qa_types = ("tal",)
+    long = "windows"
+    args_type = LocalizeActionArgs
+    result_type = Spans
+
+    def question(self, args: LocalizeActionArgs, case: Case, wording: Wording) -> str:
+        return wording.ask(self.name, case, {"action": args.action})
+
+    def pattern(self, args: LocalizeActionArgs, case: Case) -> str | None:
+        return r"(\d{1,5}\.\d-\d{1,5}\.\d(, \d{1,5}\.\d-\d{1,5}\.\d){0,31} seconds\.|Not observed\.)"
+
+    def max_tokens(self, args: LocalizeActionArgs) -> int:
+        return 256
+
+    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Spans]:
+        if is_not_observed(text):
+            return Reading(None)
+        found = list(find_spans(text, clip))
+        spans = sorted({item.span for item in found if item.span is not None}, key=lambda span: (span.start_s, span.end_s))
+        dropped = [item.dropped for item in found if item.span is None]
+        rest = text[found[-1].match.end() :] if found else text
+        if CUT_OFF.fullmatch(rest.lstrip(" ,;\n")):
+            dropped.append(f"{rest.strip(' ,;')!r}: cut off")
+        if not spans:
+            raise ParseError("no span can be read" + "".join(f"; {line}" for line in dropped), text=text)
+        return Reading(Spans(spans=tuple(spans)), tuple(dropped))
+
+    def render(self, result: Spans | None) -> str:
+        if result is None:
+            return NOT_OBSERVED
+        return ", ".join(span_text(span) for span in result.spans) + " seconds."
+
+    def score(self, predicted: Spans | None, truth: Spans | None) -> float:
+        """IoU of the spans matched one to one, over the larger number of spans."""
+        if predicted is None or truth is None:
+            return float(predicted is truth)
+        matched = match_spans(predicted.spans, truth.spans)
+        return sum(iou for _, _, iou in matched) / max(len(predicted.spans), len(truth.spans))
+
+    def merge(self, parts: Sequence[tuple[Span, Spans | None]]) -> Spans | None:
+        spans = [span for _, part in parts if part is not None for span in part.spans]
+        return Spans(spans=tuple(join_spans(spans))) if spans else None

@@ -1,0 +1,120 @@
+"""One look: a window's frames are decoded and fed, the model is asked, its text is read and moved to source time and source pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import anyio
+import numpy as np
+
+from medvid.core.case import Case
+from medvid.core.clip import to_source
+from medvid.core.errors import ParseError
+from medvid.core.frames import Frames
+from medvid.core.outcome import Look, RawText
+from medvid.core.span import Span
+from medvid.engine.base import Engine, Reply, Request
+from medvid.tools.base import Args, Tool
+from medvid.tools.bounds import confine, count_items
+from medvid.tools.feeding import Pictures, fed_size, make_request
+from medvid.tools.looks import Window
+from medvid.video import VideoInfo, decode
+
+DARKEST_LUMA = 10.0
+"""Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """One call of a tool. args: checked, in source seconds and pixels. span: the source span asked for, within the video."""
+
+    tool: Tool[Any, Any]
+    args: Args
+    case: Case
+    info: VideoInfo
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of one look. result: in source seconds and pixels, set exactly when `found`. raw: None where nothing was asked. reason:
+    why there is no result."""
+
+    status: Literal["found", "absent", "unreadable", "dark"]
+    span: Span
+    look: Look
+    result: Any | None = None
+    raw: RawText | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+
+
+async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
+    """Decoding runs in a worker thread; a cancelled look cancels the engine's work. Raises VideoError and EngineError."""
+    request = await anyio.to_thread.run_sync(partial(prepare, window, inquiry, engine), abandon_on_cancel=True)
+    span = _shown(request, inquiry.info)
+    look = Look(start_s=span.start_s, end_s=span.end_s, fps=window.fps, frames=len(request.frames))
+    luma = mean_luma(request.frames.rgb)
+    if luma < DARKEST_LUMA:
+        return Seen("dark", span, look, reason=f"{span} is too dark: mean luma {luma:.1f} of 255, below {DARKEST_LUMA:g}")
+    reply = await engine.generate(request)
+    raw = RawText(text=reply.text, mean_logprob=_mean(reply.logprobs))
+    return _read(reply, request, inquiry, Seen("found", span, look, raw=raw), engine)
+
+
+def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
+    """Frames are scaled once, as they are decoded."""
+    info = inquiry.info
+    decoded = decode(info, window.times_s, fed_size(info.size, engine.profile))
+    frames = Frames(decoded.rgb, decoded.times_s, window.fps)
+    end_s = min(inquiry.span.end_s, window.end_s)
+    args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})
+    return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)
+
+
+def mean_luma(rgb: Pictures) -> float:
+    """0 (black) to 255, over all pictures."""
+    return float(rgb.mean(axis=(0, 1, 2)) @ _LUMA)
+
+
+def _shown(request: Request, info: VideoInfo) -> Span:
+    shown = request.clip.span
+    return Span.of(round(shown.start_s, 3), max(round(shown.start_s, 3), round(min(shown.end_s, info.duration_s), 3)))
+
+
+def _read(reply: Reply, request: Request, inquiry: Inquiry, seen: Seen, engine: Engine) -> Seen:
+    tool, text, notes = inquiry.tool, reply.text, []
+    if reply.finish == "length":
+        notes.append(f"the answer for {seen.span} was cut off at {request.max_tokens} tokens")
+        if tool.long == "windows":
+            text = re.sub(r"[\d.:]+$", "", text)  # a number that lost digits reads as another number
+    try:
+        reading = tool.parse(text, request.clip, inquiry.case)
+    except ParseError as error:
+        return _without(seen, "unreadable", str(error), notes)
+    notes += [f"left out {line}" for line in reading.dropped]
+    if reading.result is None and engine.profile.abstains:
+        return _without(seen, "absent", "", notes)
+    if reading.result is None:
+        return _without(seen, "unreadable", f"{engine.profile.name} was not trained to say {text.strip()!r}: it proves no absence", notes)
+    found = to_source(reading.result, request.clip)
+    kept = confine(found, inquiry.span, inquiry.info.size)
+    lost = count_items(found) - (count_items(kept) if kept is not None else 0)
+    if lost:
+        notes.append(f"left out {lost} that lay outside {inquiry.span}")
+    if kept is None:
+        return _without(seen, "unreadable", f"nothing in it lies within {inquiry.span}", notes)
+    return Seen("found", seen.span, seen.look, kept, seen.raw, notes=tuple(notes))
+
+
+def _without(seen: Seen, status: Literal["absent", "unreadable"], reason: str, notes: Sequence[str]) -> Seen:
+    return Seen(status, seen.span, seen.look, None, seen.raw, reason, tuple(notes))
+
+
+def _mean(logprobs: tuple[float, ...] | None) -> float | None:
+    return sum(logprobs) / len(logprobs) if logprobs else None

@@ -1,0 +1,79 @@
+"""Next action (`next_action`): which step of a listed procedure follows the clip.
+
+Answers are the step's name, `tying`. Source: docs/formats.md, "The eight tasks".
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import BaseModel, Field
+
+from medvid.core.case import Case
+from medvid.core.clip import Clip
+from medvid.core.errors import ParseError
+from medvid.core.span import FROZEN
+from medvid.prompts import Wording
+from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
+from medvid.tools.texts import is_not_observed, read_text
+
+_LEAD = re.compile(r"^(?:(?:the\s+)?(?:next|following)\s+(?:step|action)\s*(?:is|:|=)|(?:answer|step|action)\s*:)\s*", re.IGNORECASE)
+_AROUND = " \t.\"'`*[]()•-"
+LONGEST_NAME = 100
+"""Characters; the longest class name of the benchmark's sources has 56."""
+
+
+class PredictNextArgs(Args):
+    pass
+
+
+class NextAction(BaseModel):
+    """The step that follows, in the spelling of the procedure's own list where it has one."""
+
+    model_config = FROZEN
+
+    action: str = Field(min_length=1)
+
+
+class PredictNext(Tool[PredictNextArgs, NextAction]):
+    name = "predict_next"
+    description = (
+        "Predicts which step of the procedure follows the end of the span, by its name in the procedure's list. "
+        "Use it for what comes next, with a span that ends at the moment in question (seconds of the video); only its end is looked at. "
+        "Do not use it for what already shows in the video: caption_events and localize_action look at that. "
+        'Example: {"video_id": "0123456789abcdef", "span": {"start_s": 0.0, "end_s": 60.0}}'
+    )
+    qa_types = ("next_action",)
+    long = "last"
+    args_type = PredictNextArgs
+    result_type = NextAction
+
+    def question(self, args: PredictNextArgs, case: Case, wording: Wording) -> str:
+        return wording.ask(self.name, case)
+
+    def pattern(self, args: PredictNextArgs, case: Case) -> str | None:
+        return "(" + "|".join(re.escape(name) for name in (*case.action_names, NOT_OBSERVED)) + ")" if case.actions else None
+
+    def max_tokens(self, args: PredictNextArgs) -> int:
+        return 48
+
+    def parse(self, text: str, clip: Clip, case: Case) -> Reading[NextAction]:
+        if is_not_observed(text):
+            return Reading(None)
+        said = _LEAD.sub("", read_text(text).strip(_AROUND)).strip(_AROUND)
+        if not case.actions:
+            if not said or len(said) > LONGEST_NAME:
+                raise ParseError(f"{said[:40]!r} is no name of a step: it has {len(said)} characters, of at most {LONGEST_NAME}", text=text)
+            return Reading(NextAction(action=said))
+        for action in case.actions:
+            if said.casefold() in (name.strip(_AROUND).casefold() for name in (action.name, *action.synonyms)):
+                return Reading(NextAction(action=action.name))
+        raise ParseError(f"{said[:LONGEST_NAME]!r} is none of the {len(case.actions)} steps of the procedure's list", text=text)
+
+    def render(self, result: NextAction | None) -> str:
+        return NOT_OBSERVED if result is None else result.action
+
+    def score(self, predicted: NextAction | None, truth: NextAction | None) -> float:
+        if predicted is None or truth is None:
+            return float(predicted is truth)
+        return float(predicted.action.casefold() == truth.action.casefold())

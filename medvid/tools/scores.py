@@ -1,0 +1,51 @@
+"""Sets of named scores in texts: all of them, once each, within their scale; or no answer at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
+
+from medvid.core.errors import ParseError
+from medvid.core.span import FROZEN
+
+_SCORE = r"(?P<score>\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*(?P<of>\d+))?(?!\s*(?:[-–—/]|to\b)\s*\d)(?![\d.]*\d)"
+
+
+class Scores(BaseModel):
+    """A score for each name, in the benchmark's spelling and order."""
+
+    model_config = FROZEN
+
+    scores: dict[str, int] = Field(min_length=1)
+
+
+def read_scores(text: str, names: tuple[str, ...], low: int, high: int) -> Scores:
+    """Raises ParseError where one of `names` has no score, two different ones, or one off the scale of `low` to `high`."""
+    return Scores(scores={name: _read_score(text, name, low, high) for name in names})
+
+
+def _read_score(text: str, name: str, low: int, high: int) -> int:
+    spelled = r"\s*".join(re.escape(part) for part in re.split(r"\s*(/)\s*", name)).replace(r"\ ", r"[\s_]+")
+    matches = list(re.finditer(rf"\b{spelled}\b(?P<between>(?:[^\w,;\n]|is\b|score\b|rating\b){{0,12}}?){_SCORE}", text, re.IGNORECASE))
+    if not matches:
+        raise ParseError(f"{name!r} has no score that can be read; all of them are needed", text=text)
+    values = {_value(match, name, low, high) for match in matches}
+    if len(values) > 1:
+        raise ParseError(f"{name!r} has several scores: {', '.join(map(str, sorted(values)))}", text=text)
+    return values.pop()
+
+
+def _value(match: re.Match[str], name: str, low: int, high: int) -> int:
+    value, of = float(match["score"]), match["of"]
+    negative = re.search(r"[:=]\s*[-−]$", match["between"])
+    if negative or not value.is_integer() or not low <= value <= high or (of is not None and int(of) != high):
+        written = match.group(0).removeprefix(name).strip(" :=*_\"'")
+        raise ParseError(f"{name!r} has the score {written}, which is not on the scale of {low} to {high}", text=match.string)
+    return int(value)
+
+
+def score_shares(predicted: Mapping[str, int], truth: Mapping[str, int]) -> float:
+    """The share of the truth's scores that are met exactly."""
+    return sum(predicted.get(name) == score for name, score in truth.items()) / len(truth)

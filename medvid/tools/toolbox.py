@@ -1,0 +1,135 @@
+"""Toolbox: runs a tool on a video, from source time and source pixels to an Outcome in the same.
+
+It decides what is in scope and which frames are shown, asks the engine, and says what came of it. Source: docs/formats.md, "Outcomes".
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import anyio
+from pydantic import ValidationError
+
+from medvid.core.access import Access
+from medvid.core.errors import ConfigError, MedVidError, VideoError
+from medvid.core.outcome import Feeding, Outcome
+from medvid.core.progress import Progress, no_progress
+from medvid.core.span import Span
+from medvid.engine.base import Engine, Profile
+from medvid.prompts import wording
+from medvid.tools.base import Args, Tool
+from medvid.tools.feeding import fed_size
+from medvid.tools.look import Inquiry, Seen, look_at
+from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
+from medvid.tools.outcomes import NOT_DECLARED, Report
+from medvid.tools.registry import tool_named
+from medvid.tools.scope import named_as_listed, out_of_scope
+from medvid.video import Library, VideoInfo
+
+
+class Toolbox:
+    """engine: the model. library: the videos. max_in_flight: windows of one call that are asked about at once."""
+
+    def __init__(self, engine: Engine, library: Library, *, feeding: Feeding = "faithful", max_in_flight: int = 4) -> None:
+        if feeding != "faithful":
+            raise ConfigError(f"feeding {feeding!r} is not offered; leave the setting out, or set it to 'faithful'")
+        self.engine = engine
+        self.library = library
+        self.feeding: Feeding = feeding
+        self.max_in_flight = max_in_flight
+
+    async def run(self, name: str, args: Mapping[str, Any], *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
+        """args: as JSON, see the tool's `args_type`. Raises ConfigError, AccessError, VideoError and EngineError; what a model makes of
+        the question is an Outcome."""
+        started_s = time.monotonic()
+        tool = tool_named(name)
+        inquiry, notes = await anyio.to_thread.run_sync(partial(self._prepare, tool, args, access))
+        report = Report(inquiry, self.engine.profile, self.feeding, started_s, notes)
+        objection = await anyio.to_thread.run_sync(out_of_scope, tool, inquiry.args, inquiry.case, self.engine)
+        if objection is not None and not inquiry.args.insist:
+            return report.refused("out_of_scope", objection.reason)
+        if objection is not None:
+            report.notes.append(f"answered on insistence: {objection.fact}")
+        looks = self._plan(inquiry)
+        report.notes.extend(looks.notes)
+        if looks.refusal is not None:
+            return report.refused("not_assessable", looks.refusal)
+        return report.of(await self._look(looks.windows, inquiry, progress))
+
+    def _prepare(self, tool: Tool[Any, Any], raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str]]:
+        args = read_args(tool, raw)
+        info = self.library.info(args.video_id, access)
+        case = self.library.case(args.video_id)
+        span = _asked_span(args, info, self.engine.profile)
+        access.check_span(span.duration_s)
+        _check_drawn(tool, args, span, info)
+        args, notes = named_as_listed(args, case)
+        undeclared = [] if case.procedure else [NOT_DECLARED]
+        return Inquiry(tool, args, case, info, span), [*info.notes, *undeclared, *notes]
+
+    def _plan(self, inquiry: Inquiry) -> Looks:
+        """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""
+        profile, tool = self.engine.profile, inquiry.tool
+        args = inquiry.args.model_copy(update={"span": longest_asked(tool, inquiry.args, inquiry.span)})
+        question = tool.question(args, inquiry.case, wording(profile.wording))
+        budget = frame_budget(profile, fed_size(inquiry.info.size, profile), tool.max_tokens(args), question)
+        return plan_looks(tool, inquiry.args, inquiry.span, inquiry.info.fps, budget, profile)
+
+    async def _look(self, windows: Sequence[Window], inquiry: Inquiry, progress: Progress) -> list[Seen]:
+        """All windows, some at a time; the first error ends them all."""
+        seen: dict[int, Seen] = {}
+        slots = anyio.CapacityLimiter(self.max_in_flight)
+
+        async def one(index: int, window: Window) -> None:
+            async with slots:
+                seen[index] = await look_at(window, inquiry, self.engine)
+            await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
+
+        await progress(0, len(windows), f"{inquiry.tool.name}: looking at {inquiry.span}")
+        try:
+            async with anyio.create_task_group() as group:
+                for index, window in enumerate(windows):
+                    group.start_soon(one, index, window)
+        except ExceptionGroup as failures:
+            raise _first(failures) from None
+        return [seen[index] for index in range(len(windows))]
+
+
+def read_args(tool: Tool[Any, Any], raw: Mapping[str, Any]) -> Args:
+    """Raises ConfigError naming each argument that cannot be used."""
+    try:
+        return tool.args_type.model_validate(dict(raw))
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors(include_url=False))
+        raise ConfigError(f"{tool.name} cannot use its arguments: {wrong}; it takes {', '.join(tool.args_type.model_fields)}") from error
+
+
+def _asked_span(args: Args, info: VideoInfo, profile: Profile) -> Span:
+    """Within the video. An instant becomes one frame's length at the rate looked at, for something has to be shown."""
+    span = info.span() if args.span is None else info.span(args.span.start_s, args.span.end_s)
+    if span.duration_s > 0:
+        return span
+    return Span.of(span.start_s, min(info.duration_s, span.start_s + 1 / (args.fps or profile.default_fps)))
+
+
+def _check_drawn(tool: Tool[Any, Any], args: Args, span: Span, info: VideoInfo) -> None:
+    drawn = tool.drawn(args)
+    if drawn is None:
+        return
+    if not span.start_s <= drawn.time_s <= span.end_s:
+        raise VideoError(f"time {drawn.time_s:.1f} s lies outside the span {span}; give a time at which the box is seen within the span")
+    if drawn.box_px.cut(*info.size) is None:
+        width, height = info.size
+        raise VideoError(f"box {list(drawn.box_px.root)} lies outside the frame of {width}x{height} px; give pixels of the video")
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    """The first error that is ours, where all are; the whole group where something else, a bug, is among them."""
+    ours, others = failures.split(MedVidError)
+    if others is not None or ours is None:
+        return failures
+    leaf: Exception = ours.exceptions[0]
+    return _first(leaf) if isinstance(leaf, ExceptionGroup) else leaf

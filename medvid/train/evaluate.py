@@ -1,0 +1,169 @@
+"""The held-out table: simulated procedures nobody trained on, written as H.264 files and asked about through the product's own decoding and
+tools; each figure beside its bar and beside what the same model answers when every frame is black.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+
+from medvid.core.access import Access
+from medvid.core.clip import Clip, to_clip, to_source
+from medvid.core.outcome import Outcome
+from medvid.core.span import Span
+from medvid.engine.base import Engine, Reply, Request
+from medvid.medvidbench.metrics.table import columns
+from medvid.medvidbench.oracle import true_result
+from medvid.medvidbench.records import Result
+from medvid.medvidbench.simulated import questions_for
+from medvid.medvidbench.simulated_records import SOURCE, source_clip
+from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
+from medvid.tools.base import Args
+from medvid.tools.feeding import fed_size, sample_times
+from medvid.tools.registry import TOOLS
+from medvid.tools.toolbox import Toolbox
+from medvid.train.figures import Mark, Report, marks_of, report_of
+from medvid.video import Library, VideoInfo, probe
+
+SHORTEST_S, LONGEST_S = 16, 32
+NARROW_SHARE = 0.5
+"""Of the region captions: asked over 6 to 12 s about the box, as a plan asks over the spans it found; the others over the whole clip."""
+Tell = Callable[[int, int, str], Awaitable[None]]
+
+
+class Blind:
+    """An engine that shows its model black frames: what can be had from the question alone."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.profile = engine.profile
+
+    async def generate(self, request: Request) -> Reply:
+        """The clip gets an id of its own, lest a cache answers from the frames."""
+        black = request.frames.with_rgb(np.zeros_like(request.frames.rgb))
+        return await self.engine.generate(replace(request, frames=black, clip=replace(request.clip, id=f"blind {request.clip.id}")))
+
+    async def aclose(self) -> None:
+        await self.engine.aclose()
+
+
+def held_out_clip(index: int, seed0: int = HELD_OUT_SEED) -> Truth:
+    """The truth of the clip of this number: 16 to 32 s of the procedure of its own seed, from a half second on."""
+    seed = seed0 + index
+    whole = make_procedure(seed, kind_of(seed))
+    rng = np.random.default_rng((17, seed))
+    duration_s = min(float(rng.integers(SHORTEST_S, LONGEST_S + 1)), whole.duration_s)
+    start_s = float(rng.integers(0, int(2 * (whole.duration_s - duration_s)) + 1)) / 2
+    return clip_of(whole, Span.of(start_s, start_s + duration_s))
+
+
+def questions_about(truth: Truth, video_id: str, engine: Engine, seed: int) -> list[tuple[str, Args]]:
+    """Tool and arguments in source seconds and source pixels."""
+    rng = np.random.default_rng((19, seed))
+    clip = replace(source_clip(truth, 1.0), video_id=video_id)
+    asked = []
+    for question in questions_for(truth, clip, rng, engine.profile):
+        args = question.args
+        if question.tool == "caption_region" and rng.random() < NARROW_SHARE:
+            before_s, after_s = (float(side) / 2 for side in rng.integers(6, 13, 2))
+            start_s = max(0.0, round(args.time_s - before_s, 1))
+            args = args.model_copy(update={"span": Span.of(start_s, min(truth.duration_s, args.time_s + after_s))})
+        asked.append((question.tool, args))
+    return asked
+
+
+def seen_clip(outcome: Outcome[Any], info: VideoInfo, engine: Engine) -> Clip:
+    """The clip that the model was shown, its windows as one; the whole video at the usual rate where it was shown none."""
+    looks = outcome.evidence.looks
+    fps = looks[0].fps if looks else engine.profile.default_fps
+    start_s, end_s = (looks[0].start_s, looks[-1].end_s) if looks else (0.0, info.duration_s)
+    count = looks[0].frames if len(looks) == 1 else max(1, round((end_s - start_s) * fps))
+    size = fed_size(info.size, engine.profile)
+    times = tuple(sample_times(start_s, fps, count))
+    return Clip("", info.video_id, times, fps, engine.profile.timestamps, info.size, size, engine.profile.box_frame)
+
+
+def judge(tool: str, args: Args, outcome: Outcome[Any], truth: Truth, clip: Clip) -> tuple[Any | None, Result]:
+    """The true result in source time and pixels; and the answer beside the true one as texts, in the form of the benchmark."""
+    said = to_clip(args, clip)
+    true = true_result(tool, said, truth, clip)
+    raw = outcome.evidence.raw[0].text if outcome.evidence.raw else ""
+    name = next(kind for kind in TOOLS[tool].qa_types if not hasattr(args, "style") or kind.endswith(str(getattr(args, "style", ""))))
+    result = Result(
+        qa_type=name, data_source=f"{SOURCE} {truth.kind}", metadata={"fps": str(clip.fps)}, answer=raw, gnd=TOOLS[tool].render(true)
+    )
+    return to_source(true, clip), result
+
+
+async def evaluate(
+    engine: Engine,
+    *,
+    workdir: Path,
+    clips: int = 200,
+    seed0: int = HELD_OUT_SEED,
+    blind: bool = True,
+    in_flight: int = 4,
+    tell: Tell | None = None,
+) -> Report:
+    """Asks about `clips` held-out clips, whose files are kept in `workdir`. tell: hears clips done, clips in all, and what is done."""
+    started_s = time.monotonic()
+    seeing: list[Mark] = []
+    unseeing: list[Mark] = []
+    results: list[Result] = []
+    for index in range(clips):
+        own, other, texts = await measure(engine, index, workdir=workdir, seed0=seed0, blind=blind, in_flight=in_flight)
+        seeing += own
+        unseeing += other
+        results += texts
+        if tell is not None:
+            await tell(index + 1, clips, f"{len(results)} questions")
+    elapsed_s = time.monotonic() - started_s
+    return report_of(engine.profile.name, clips, seed0, seeing, unseeing, columns(results), elapsed_s)
+
+
+async def measure(
+    engine: Engine, index: int, *, workdir: Path, seed0: int = HELD_OUT_SEED, blind: bool = True, in_flight: int = 4
+) -> tuple[list[Mark], list[Mark], list[Result]]:
+    """One held-out clip: what was earned seeing it, what was earned blind, and the texts of the answers that needed one look."""
+    truth = held_out_clip(index, seed0)
+    path = await anyio.to_thread.run_sync(write_clip, truth, workdir)
+    info = await anyio.to_thread.run_sync(probe, path)
+    library = Library(files=[path], cache_file=workdir / "probes.sqlite")
+    asked = questions_about(truth, info.video_id, engine, truth.seed)
+    marks: dict[bool, list[Mark]] = {False: [], True: []}
+    results: list[Result] = []
+    for is_blind in (False, True) if blind else (False,):
+        toolbox = Toolbox(Blind(engine) if is_blind else engine, library)
+        for (tool, args), outcome in zip(asked, await _ask_all(toolbox, asked, in_flight), strict=True):
+            true, result = judge(tool, args, outcome, truth, seen_clip(outcome, info, engine))
+            marks[is_blind] += marks_of(index, tool, outcome, true)
+            if not is_blind and len(outcome.evidence.looks) <= 1:  # the benchmark knows one answer a question
+                results.append(result)
+    return marks[False], marks[True], results
+
+
+def write_clip(truth: Truth, folder: Path) -> Path:
+    """The file of a held-out clip; one that is there is kept, for the same truth gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{truth.seed}-{truth.offset_s:g}-{truth.duration_s:g}.mp4"
+    return path if path.exists() else write_video(truth, path)
+
+
+async def _ask_all(toolbox: Toolbox, asked: Sequence[tuple[str, Args]], in_flight: int) -> list[Outcome[Any]]:
+    outcomes: dict[int, Outcome[Any]] = {}
+    slots = anyio.CapacityLimiter(in_flight)
+
+    async def one(i: int, tool: str, args: Args) -> None:
+        async with slots:
+            outcomes[i] = await toolbox.run(tool, args.model_dump(mode="json"), access=Access())
+
+    async with anyio.create_task_group() as group:
+        for i, (tool, args) in enumerate(asked):
+            group.start_soon(one, i, tool, args)
+    return [outcomes[i] for i in range(len(asked))]

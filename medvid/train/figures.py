@@ -1,0 +1,184 @@
+"""The figures of the held-out table: what each outcome earns against the truth, its mean over all questions of a row, and how sure that is.
+
+What does not occur is marked in rows of its own and in no other. An outcome that is not `ok` earns nothing where there is something to see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from medvid.core.outcome import Outcome
+from medvid.core.span import FROZEN
+from medvid.medvidbench.metrics.column import Column
+from medvid.medvidbench.texts import same_deed
+from medvid.tools.registry import TOOLS
+from medvid.tools.spans import match_spans
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ROWS: dict[str, float | None] = {
+    "localisation R@0.5": 0.8,
+    "grounding mIoU": 0.5,
+    "next action": 0.9,
+    "region caption: instrument and action": 0.7,
+    "CVS all three": 0.6,
+    "CVS per criterion": None,
+    "absent actions named as absent": 0.85,
+    "absent objects named as absent": None,
+    "present actions not called absent": None,
+    "present objects not called absent": None,
+    "dense captioning: events R@0.5 with their action": None,
+    "summary: exact": None,
+    "skill per aspect": None,
+    "skill within one": None,
+}
+"""Each row of the table, with the bar that the first version is to reach."""
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """earned of weight, on one clip."""
+
+    row: str
+    clip: int
+    earned: float
+    weight: float = 1.0
+
+
+class Row(BaseModel):
+    """low, high: 95 % of the figures of resampled clips. blind: the same model before black frames. tests: questions, spans or events."""
+
+    model_config = FROZEN
+
+    name: str
+    bar: float | None
+    tests: int
+    figure: float
+    low: float
+    high: float
+    blind: float | None
+
+
+class Report(BaseModel):
+    """columns: the benchmark's own, from the texts."""
+
+    model_config = FROZEN
+
+    model: str
+    clips: int
+    first_seed: int
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    elapsed_s: float
+
+    def row(self, name: str) -> Row | None:
+        return next((row for row in self.rows if row.name == name), None)
+
+
+def marks_of(clip: int, tool: str, outcome: Outcome[Any], truth: Any | None) -> list[Mark]:
+    """truth: the true result in source time and pixels; None where what is asked for does not occur."""
+    return [Mark(row, clip, float(earned), float(weight)) for row, earned, weight in _earned(tool, outcome, truth)]
+
+
+def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tuple[str, float, float]]:
+    said = outcome.result if outcome.status == "ok" else None
+    denied = outcome.status == "not_observed"
+    kind = {"localize_action": "actions", "ground_object": "objects"}.get(tool)
+    if kind and truth is None:
+        yield f"absent {kind} named as absent", denied, 1
+    elif kind:
+        yield f"present {kind} not called absent", not denied, 1
+    if truth is None:
+        return
+    match tool:
+        case "localize_action":
+            matched = match_spans(said.spans, truth.spans) if said else []
+            yield "localisation R@0.5", sum(iou >= 0.5 for _, _, iou in matched), len(truth.spans)
+        case "ground_object":
+            yield "grounding mIoU", TOOLS[tool].score(said, truth) if said else 0.0, 1
+        case "predict_next":
+            yield "next action", said is not None and said.action == truth.action, 1
+        case "caption_events":
+            events = said.events if said else ()
+            matched = match_spans([event.span for event in events], [event.span for event in truth.events])
+            right = sum(iou >= 0.5 and events[i].action == truth.events[j].action for i, j, iou in matched)
+            yield "dense captioning: events R@0.5 with their action", right, len(truth.events)
+        case "summarize_video":
+            yield "summary: exact", said is not None and said.text == truth.text, 1
+        case "caption_region":
+            yield "region caption: instrument and action", said is not None and same_deed(said.text, truth.text), 1
+        case "assess_cvs":
+            hits = [said is not None and said.scores.get(name) == score for name, score in truth.scores.items()]
+            yield "CVS all three", all(hits), 1
+            yield "CVS per criterion", sum(hits), len(hits)
+        case "assess_skill":
+            gaps = [abs(said.scores[name] - score) if said else 9 for name, score in truth.scores.items()]
+            yield "skill per aspect", sum(gap == 0 for gap in gaps), len(gaps)
+            yield "skill within one", sum(gap <= 1 for gap in gaps), len(gaps)
+
+
+def report_of(
+    model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], columns: Sequence[Column], elapsed_s: float
+) -> Report:
+    """Rows without a test are left out."""
+    rows = (row_of(name, seeing, blind) for name in ROWS)
+    return Report(
+        model=model, clips=clips, first_seed=seed0, rows=tuple(row for row in rows if row), columns=tuple(columns), elapsed_s=elapsed_s
+    )
+
+
+def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark]) -> Row | None:
+    own = [mark for mark in seeing if mark.row == name]
+    figure = _ratio(own)
+    if figure is None:
+        return None
+    low, high = interval(own)
+    tests = round(sum(mark.weight for mark in own))
+    other = _ratio([mark for mark in blind if mark.row == name])
+    return Row(name=name, bar=ROWS[name], tests=tests, figure=figure, low=low, high=high, blind=other)
+
+
+def _ratio(marks: Sequence[Mark]) -> float | None:
+    weight = sum(mark.weight for mark in marks)
+    return sum(mark.earned for mark in marks) / weight if weight else None
+
+
+def interval(marks: Sequence[Mark], resamples: int = RESAMPLES) -> tuple[float, float]:
+    """2.5 and 97.5 % of the figure over clips drawn with replacement: questions on one clip hang together."""
+    names = sorted({mark.clip for mark in marks})
+    sums = np.zeros((len(names), 2))
+    for mark in marks:
+        sums[names.index(mark.clip)] += mark.earned, mark.weight
+    drawn = sums[np.random.default_rng(0).integers(0, len(names), (resamples, len(names)))].sum(axis=1)
+    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], (2.5, 97.5))
+    return float(low), float(high)
+
+
+def tables_of(report: Report) -> tuple[Table, Table]:
+    """For a terminal: the rows with their bars, and the benchmark's columns."""
+    from rich.table import Table
+
+    rows = Table(title=f"{report.model} on {report.clips} held-out simulated clips (seeds from {report.first_seed:,} on)")
+    for name in ("what", "tests", "figure", "95 %", "blind", "bar", ""):
+        rows.add_column(name, justify="left" if name == "what" else "right")
+    for row in report.rows:
+        verdict = "" if row.bar is None else "reached" if row.figure >= row.bar else "missed"
+        bar = "" if row.bar is None else f"{row.bar:.2f}"
+        rows.add_row(row.name, f"{row.tests:,}", f"{row.figure:.3f}", f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), bar, verdict)
+    board = Table(title="the benchmark's columns, from the same answers")
+    for name in ("column", "records", "leaderboard", "strict", "unreadable"):
+        board.add_column(name, justify="left" if name == "column" else "right")
+    for column in report.columns:
+        board.add_row(column.name, f"{column.tests:,}", _text(column.leaderboard), _text(column.strict), _text(column.unreadable))
+    return rows, board
+
+
+def _text(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.3f}"

@@ -1,0 +1,121 @@
+"""Packing: a clip's video and some of its questions in one sequence. Every question sees the video and itself, none another.
+
+The video's keys are computed once for all of them; positions of every question go on from the video's end, as if it were asked alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from medvid.engine.positions import rope_positions
+from medvid.train.features import Features
+from medvid.train.footage import Labels
+from medvid.train.lessons import GRID, Lesson, Question
+
+TOKENS_A_PAIR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """ids (B, L); positions (3, B, L); mask bool (B, 1, L, L), True where a token may look; tokens float (B, V, 192) and deep likewise,
+    at the places `visual` (B, L). rows, columns: of the tokens to learn, and `targets` their ids. look_rows, look_columns: where a number
+    is about to be written; look (R, V): the share of attention that each visual token deserves."""
+
+    ids: Tensor
+    positions: Tensor
+    mask: Tensor
+    tokens: Tensor
+    deep: Tensor
+    visual: Tensor
+    rows: Tensor
+    columns: Tensor
+    targets: Tensor
+    look_rows: Tensor
+    look_columns: Tensor
+    look: Tensor
+
+
+def choose(lesson: Lesson, rng: np.random.Generator, most_tokens: int) -> tuple[list[Question], int]:
+    """Some questions of one clip, and the region that is drawn (-1 for none): a question about a region goes with its own box only. One
+    that asks for scores is always among them: what it is about, no other question tells."""
+    plain = [question for question in lesson.questions if question.region < 0]
+    region = int(rng.integers(len(lesson.regions))) if lesson.regions and rng.random() < 0.35 else -1
+    chosen = [question for question in lesson.questions if question.region == region] if region >= 0 else []
+    room = most_tokens - sum(len(question.ids) for question in chosen)
+    order = rng.permutation(len(plain)).tolist()
+    first = next((i for i in order if plain[i].tool.startswith("assess")), None)
+    for i in order if first is None else [first, *(i for i in order if i != first)]:
+        if room >= len(plain[i].ids):
+            chosen.append(plain[i])
+            room -= len(plain[i].ids)
+    return chosen, region
+
+
+def pack(
+    clips: list[int],
+    lessons: list[Lesson],
+    features: Features,
+    labels: Labels,
+    rng: np.random.Generator,
+    *,
+    video_token: int,
+    most_tokens: int = 330,
+) -> Packed:
+    """One batch of clips of one length."""
+    picked = [choose(lessons[clip], rng, most_tokens) for clip in clips]
+    prefix = len(lessons[clips[0]].prefix)
+    length = prefix + max(sum(len(question.ids) for question in chosen) for chosen, _ in picked)
+    batch, pairs = len(clips), features.seen.shape[1]
+    ids, mask = np.zeros((batch, length), np.int64), np.zeros((batch, length, length), bool)
+    positions = np.zeros((3, batch, length), np.int64)
+    learn: list[tuple[int, int, int]] = []
+    looks: list[tuple[int, int, npt.NDArray[np.float32]]] = []
+    seen = np.asarray(features.seen[clips], np.float32)
+    for b, (clip, (chosen, region)) in enumerate(zip(clips, picked, strict=True)):
+        lesson = lessons[clip]
+        if region >= 0:
+            seen[b, lesson.regions[region][0] // 2] = features.drawn[features.first[clip] + region]
+        ids[b, :prefix] = lesson.prefix
+        places = rope_positions(lesson.prefix, [(pairs, *GRID)], architecture="qwen3_vl", video_token_id=video_token)
+        positions[:, b, :prefix] = places
+        mask[b, :prefix, :prefix] = np.tri(prefix, dtype=bool)
+        at = prefix
+        for question in chosen:
+            n = len(question.ids)
+            ids[b, at : at + n] = question.ids
+            positions[:, b, at : at + n] = places.max() + 1 + np.arange(n)
+            mask[b, at : at + n, :prefix] = True
+            mask[b, at : at + n, at : at + n] = np.tri(n, dtype=bool)
+            learn += [(b, at + i - 1, question.ids[i]) for i in range(question.answer, n)]
+            looks += [(b, at + i - 1, _look(labels, clip, pair, who)) for i, pair, who in question.guide]
+            at += n
+        mask[b, range(length), range(length)] = True
+    rows, columns, targets = (torch.tensor(column) for column in zip(*learn, strict=True))
+    flat = torch.from_numpy(seen).permute(0, 2, 1, 3, 4).reshape(batch, 2, -1, seen.shape[-1])
+    return Packed(
+        torch.from_numpy(ids),
+        torch.from_numpy(positions),
+        torch.from_numpy(mask)[:, None],
+        flat[:, 0],
+        flat[:, 1],
+        torch.from_numpy(ids == video_token),
+        rows,
+        columns,
+        targets,
+        torch.tensor([b for b, _, _ in looks], dtype=torch.long),
+        torch.tensor([c for _, c, _ in looks], dtype=torch.long),
+        torch.from_numpy(np.stack([look for _, _, look in looks])) if looks else torch.zeros((0, pairs * TOKENS_A_PAIR)),
+    )
+
+
+def _look(labels: Labels, clip: int, pair: int, who: int) -> npt.NDArray[np.float32]:
+    """Shares over all visual tokens: those of this pair that the instrument covers, or the whole pair where it covers none."""
+    covered = np.asarray(labels.covered[clip, 2 * pair : 2 * pair + 2, :, who], np.float32).mean(0)
+    shares = np.zeros((labels.covered.shape[1] // 2, TOKENS_A_PAIR), np.float32)
+    shares[pair] = covered / covered.sum() if covered.sum() > 0.05 else 1 / TOKENS_A_PAIR
+    return shares.reshape(-1)

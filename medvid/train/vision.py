@@ -1,0 +1,234 @@
+"""The vision half first: dense labels for every pair of frames, read by linear heads from the very tokens that the language half will
+see.
+
+The heads are thrown away afterwards. What each is for: coverage and boxes for grounding, parts for the critical view, displacement for
+skill, the drawn rectangle for region captions, the action for everything about time.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import Qwen3VLForConditionalGeneration
+
+from medvid.core.span import Box
+from medvid.simulate.anatomy import PARTS, cvs_at
+from medvid.simulate.grammar import STEPS
+from medvid.simulate.procedure import SIZE as SOURCE
+from medvid.tools.feeding import draw_box, line_px
+from medvid.train.footage import FED, NAMES, Footage
+from medvid.train.nano import see
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    B = TypeVar("B", bound=DataclassInstance)
+else:
+    B = TypeVar("B")
+K = len(NAMES)
+ACTIONS = ("", *(form.action for forms in STEPS.values() for form in forms))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pairs of frames and their labels; `drawn` is the instrument with a rectangle round it, K for none."""
+
+    rgb: Tensor
+    covered: Tensor
+    parts: Tensor
+    boxes: Tensor
+    moved: Tensor
+    action: Tensor
+    cvs: Tensor
+    skill: Tensor
+    drawn: Tensor
+
+
+def to_device(batch: B, device: torch.device) -> B:
+    """The same batch with its tensors on `device`."""
+    moved = {field.name: getattr(batch, field.name).to(device) for field in fields(batch)}
+    return replace(batch, **moved)
+
+
+class Heads(nn.Module):
+    """Linear readers of merged tokens (P, 12, 192)."""
+
+    def __init__(self, width: int = 192) -> None:
+        super().__init__()
+        self.covered, self.boxes, self.moved = nn.Linear(width, 2 * K), nn.Linear(width, 8 * K), nn.Linear(width, 2 * K)
+        self.parts, self.action = nn.Linear(width, len(PARTS)), nn.Linear(width, len(ACTIONS))
+        self.cvs, self.skill, self.drawn = nn.Linear(width, 9), nn.Linear(width, 30), nn.Linear(width, K + 1)
+
+    def losses(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Weighted losses by name; not weighted ones for the log are the same figures over their weights."""
+        pairs = len(tokens)
+        pooled = tokens.mean(1)
+        out = {
+            "covered": 2.0
+            * nn.functional.binary_cross_entropy_with_logits(
+                self.covered(tokens).view(pairs, 12, 2, K),
+                (batch.covered > 0.12).float().transpose(1, 2),
+                pos_weight=tokens.new_tensor(3.0),
+            )
+        }
+        out["parts"] = -(batch.parts * self.parts(tokens).log_softmax(-1)).sum(-1).mean()
+        out |= self._motion(tokens, batch)
+        out["action"] = 0.5 * nn.functional.cross_entropy(self.action(pooled), batch.action)
+        out["drawn"] = 0.5 * nn.functional.cross_entropy(self.drawn(pooled), batch.drawn)
+        out["cvs"] = (
+            0.3 * nn.functional.cross_entropy(self.cvs(pooled).view(-1, 3), batch.cvs.flatten(), ignore_index=-1)
+            if (batch.cvs >= 0).any()
+            else pooled.sum() * 0
+        )
+        skill = self.skill(tokens).view(pairs, 12, 6, 5).permute(0, 3, 1, 2)
+        wanted = batch.skill[:, None, :].expand(-1, 12, -1)
+        out["skill"] = nn.functional.cross_entropy(skill, wanted, ignore_index=-1) if (batch.skill >= 0).any() else pooled.sum() * 0
+        return out
+
+    def _motion(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """At each token that an instrument covers: its box in both frames, and how far its tip moved between them."""
+        pairs = len(tokens)
+        here = (batch.covered > 0.12).float()  # (P, 2, 12, K)
+        said = self.boxes(tokens).view(pairs, 12, 2, K, 4).transpose(1, 2)
+        wanted = batch.boxes[:, :, None] / 28.0
+        seen = here * torch.isfinite(wanted).all(-1)
+        wanted = wanted.nan_to_num(0.0).expand_as(said)
+        error = (said - wanted).abs().mean(-1) + 0.1 * (1 - iou(said, wanted))
+        moved = self.moved(tokens).view(pairs, 12, K, 2)
+        both = here.prod(1) * torch.isfinite(batch.moved).all(-1)[:, None]
+        shift = (moved - batch.moved.nan_to_num(0.0)[:, None] / 14.0).abs().mean(-1)
+        return {
+            "boxes": 10.0 * (error * seen).sum() / seen.sum().clamp(min=1),
+            "moved": 3.0 * (shift * both).sum() / both.sum().clamp(min=1),
+        }
+
+    @torch.no_grad()
+    def box_iou(self, tokens: Tensor, batch: Batch) -> float:
+        """Mean IoU at covered tokens: the figure to watch."""
+        said = self.boxes(tokens).view(len(tokens), 12, 2, K, 4).transpose(1, 2)
+        wanted = batch.boxes[:, :, None] / 28.0
+        seen = ((batch.covered > 0.12) & torch.isfinite(wanted).all(-1)).float()
+        return float((iou(said, wanted.nan_to_num(0.0).expand_as(said)) * seen).sum() / seen.sum().clamp(min=1))
+
+
+def iou(a: Tensor, b: Tensor) -> Tensor:
+    """Boxes (..., 4) -> (...)."""
+    shared = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    areas = (a[..., 2:] - a[..., :2]).clamp(min=0).prod(-1) + (b[..., 2:] - b[..., :2]).clamp(min=0).prod(-1)
+    return shared / (areas - shared).clamp(min=1e-6)
+
+
+def pick(footage: Footage, length: int, rows: np.ndarray, rng: np.random.Generator, pairs_a_clip: int = 2) -> Batch:
+    """Random pairs of frames of these clips, a little changed in light and noise; on some a rectangle is drawn."""
+    arrays = footage.arrays[length]
+    items: dict[str, list[np.ndarray]] = {name: [] for name in Batch.__dataclass_fields__}
+    for row in rows:
+        take = footage.takes[length][row]
+        truth = take.truth
+        for pair in rng.choice(length // 2, min(pairs_a_clip, length // 2), replace=False):
+            at = slice(2 * pair, 2 * pair + 2)
+            rgb, boxes, drawn = arrays.frames[row, at], arrays.boxes[row, at], K
+            if rng.random() < 0.25:
+                frame = int(rng.integers(2))
+                visible = np.flatnonzero(np.isfinite(boxes[frame, :, 0]))
+                if len(visible):
+                    drawn = int(rng.choice(visible))
+                    rgb = draw_box(rgb, Box.of(*boxes[frame, drawn].tolist()), frame, line_px(SOURCE, FED))
+            middle_s = float(take.times_s[at].mean())
+            items["rgb"].append(rgb)
+            items["covered"].append(arrays.covered[row, at])
+            items["parts"].append(arrays.parts[row, at].mean(0))
+            items["boxes"].append(boxes)
+            items["moved"].append(arrays.tips[row, at][1] - arrays.tips[row, at][0])
+            action = next((event.action for event in truth.events if event.span.start_s <= middle_s < event.span.end_s), "")
+            items["action"].append(np.array(ACTIONS.index(action)))
+            items["cvs"].append(np.array(cvs_at(truth, middle_s) if truth.cvs else (-1, -1, -1)))
+            items["skill"].append(np.array(truth.skill or (0,) * 6) - 1)
+            items["drawn"].append(np.array(drawn))
+    made = {name: torch.from_numpy(np.stack(values)) for name, values in items.items()}
+    made["rgb"] = _relight(made["rgb"].float(), rng)
+    floats = {name: made[name].float() for name in ("covered", "parts", "boxes", "moved")}
+    return Batch(
+        **{
+            **made,
+            **floats,
+            "cvs": made["cvs"].long(),
+            "skill": made["skill"].long(),
+            "action": made["action"].long(),
+            "drawn": made["drawn"].long(),
+        }
+    )
+
+
+def _relight(rgb: Tensor, rng: np.random.Generator) -> Tensor:
+    pairs = len(rgb)
+    gain = (
+        torch.from_numpy(rng.uniform(0.85, 1.15, (pairs, 1, 1, 1, 3))).float()
+        * torch.from_numpy(rng.uniform(0.9, 1.1, (pairs, 1, 1, 1, 1))).float()
+    )
+    return (rgb * gain + torch.randn_like(rgb) * 3.0).clamp(0, 255)
+
+
+def learn_to_see(
+    model: Qwen3VLForConditionalGeneration,
+    footage: Footage,
+    *,
+    seconds: float,
+    save: Callable[[dict[str, object]], None],
+    log: Callable[[str], None],
+    state: dict[str, Any] | None = None,
+    rate: float = 1.8e-3,
+    clips: int = 24,
+    seed: int = 0,
+) -> None:
+    """AdamW with a cosine that ends after `seconds` of training, counted over all its pieces. `save` is given a checkpoint every two
+    minutes; `state` is the last one, to go on from."""
+    device = model.device
+    heads = Heads().to(device)
+    weights = [*model.model.visual.parameters(), *heads.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0.02, betas=(0.9, 0.98))
+    spent, step = 0.0, 0
+    if state is not None:
+        heads.load_state_dict(state["heads"])
+        optimizer.load_state_dict(state["optimizer"])
+        spent, step = float(state["spent_s"]), int(state["step"])
+    rng = np.random.default_rng((seed, 21, step))
+    lengths = list(footage.takes)
+    shares = np.array([len(footage.takes[length]) for length in lengths], float)
+    began = saved = time.monotonic()
+    while (gone := spent + time.monotonic() - began) < seconds:
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warm_cosine(step, gone / seconds, 60)
+        length = int(rng.choice(lengths, p=shares / shares.sum()))
+        batch = pick(footage, length, rng.permutation(len(footage.takes[length]))[:clips], rng)
+        batch = to_device(batch, device)
+        with torch.autocast(device.type, torch.bfloat16):
+            tokens, _ = see(model, batch.rgb)
+        losses = heads.losses(tokens.float(), batch)
+        total = torch.stack(list(losses.values())).sum()
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        step += 1
+        if step % 50 == 0:
+            log(
+                f"vision step {step} {gone:.0f} s iou {heads.box_iou(tokens.float(), batch):.3f} "
+                + " ".join(f"{name} {value.item():.3f}" for name, value in losses.items())
+            )
+        if time.monotonic() - saved > 120:
+            saved = time.monotonic()
+            save({"heads": heads.state_dict(), "optimizer": optimizer.state_dict(), "spent_s": gone, "step": step})
+    save({"heads": heads.state_dict(), "optimizer": optimizer.state_dict(), "spent_s": seconds, "step": step})
+
+
+def warm_cosine(step: int, share: float, warm: int) -> float:
+    """The factor on a learning rate: up over `warm` steps, then a cosine down to 2 % at `share` 1 of the time given."""
+    return min(1.0, (step + 1) / warm) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))

@@ -1,0 +1,10 @@
+"""A file -> frames with their true times: probe, decode, the library of videos."""
+
+from medvid.video.decode import decode
+from medvid.video.framelist import FrameList
+from medvid.video.info import VideoInfo
+from medvid.video.library import Library
+from medvid.video.listing import VideoListing
+from medvid.video.probe import probe
+
+__all__ = ["FrameList", "Library", "VideoInfo", "VideoListing", "decode", "probe"]

@@ -1,0 +1,63 @@
+"""Probes kept between runs, by path, size and time of change, in `probes.sqlite`. It can be deleted at any time.
+
+Looking through a recording of hours takes seconds; a listing of a hundred must not. A cache that cannot be used is as good as empty.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from medvid.video.info import VideoInfo
+
+Stamp = tuple[str, int, int]
+"""Resolved path, size in bytes, time of change in nanoseconds."""
+
+FORM = 1
+"""Raised when VideoInfo, or what probe finds, changes."""
+
+MAKE = "CREATE TABLE IF NOT EXISTS probes (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, form INTEGER, info BLOB)"
+FIND = "SELECT info FROM probes WHERE path = ? AND size = ? AND changed = ? AND form = ?"
+KEEP = "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?, ?)"
+
+_infos = TypeAdapter(VideoInfo)
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Raises OSError where the file is gone."""
+    status = path.stat()
+    return str(path), status.st_size, status.st_mtime_ns
+
+
+class ProbeCache:
+    """Safe to use from several threads and processes: every call opens the file for itself."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def get(self, stamp: Stamp) -> VideoInfo | None:
+        try:
+            with closing(self._open()) as store:
+                row = store.execute(FIND, (*stamp, FORM)).fetchone()
+            return _infos.validate_json(row[0]) if row else None
+        except (sqlite3.Error, OSError, ValidationError, UnicodeEncodeError):
+            return None
+
+    def put(self, stamp: Stamp, info: VideoInfo) -> None:
+        try:
+            with closing(self._open()) as store, store:
+                store.execute(KEEP, (*stamp, FORM, _infos.dump_json(info)))
+        except (sqlite3.Error, OSError, UnicodeEncodeError):
+            return
+
+    def _open(self) -> sqlite3.Connection:
+        store = sqlite3.connect(self.file, timeout=5)
+        try:
+            store.execute(MAKE)
+        except sqlite3.Error:
+            store.close()
+            raise
+        return store

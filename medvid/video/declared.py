@@ -1,0 +1,77 @@
+"""What is declared of a video: a sidecar `NAME.medvid.json` beside NAME.mp4, or the simulator's container tag. Nothing is guessed.
+
+A sidecar holds a Case: `{"procedure": "...", "scene": "...", "actions": ["...", {"name": "...", "synonyms": ["..."]}]}`. The simulator's
+tag `comment` holds `{"medvid_simulated": {..., "case": {...}}}`.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from medvid.core.case import Case
+from medvid.core.errors import VideoError
+from medvid.video.container import shown
+
+SIDECAR = ".medvid.json"
+LARGEST_SIDECAR_BYTES = 1 << 20
+LONGEST_TITLE = 80
+
+
+class _Simulated(BaseModel):
+    case: Case
+
+
+class _Tag(BaseModel):
+    medvid_simulated: _Simulated
+
+
+def sidecar_of(path: Path) -> Path:
+    return path.with_name(path.stem + SIDECAR)
+
+
+def read_case(paths: Iterable[Path], tags: Mapping[str, str]) -> Case:
+    """What the first sidecar beside one of these copies says, else the container's tag, else nothing. A simulated file stays one
+    whatever its sidecar says. Raises VideoError where the sidecar cannot be used."""
+    tagged = _tagged(tags)
+    sidecar = next((found for found in map(sidecar_of, paths) if found.is_file()), None)
+    if sidecar is None:
+        return tagged or Case()
+    case = _read_sidecar(sidecar)
+    return case.model_copy(update={"simulated": True}) if tagged is not None and tagged.simulated else case
+
+
+def _read_sidecar(path: Path) -> Case:
+    try:
+        if path.stat().st_size > LARGEST_SIDECAR_BYTES:
+            limit = f"above {LARGEST_SIDECAR_BYTES} bytes"
+            raise VideoError(f"{shown(path)} holds {path.stat().st_size} bytes, {limit}; state procedure, scene and actions only")
+        return Case.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise VideoError(f"{shown(path)} cannot be read ({error.strerror}); mend its rights or take it away") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise VideoError(
+            f"{shown(path)} cannot be used: {where}: {first['msg']}; a sidecar may state procedure, scene and actions, as JSON"
+        ) from error
+
+
+def _tagged(tags: Mapping[str, str]) -> Case | None:
+    """A comment that is none of the simulator's declares nothing; people write into that tag."""
+    try:
+        return _Tag.model_validate(json.loads(tags.get("comment", ""))).medvid_simulated.case
+    except (ValueError, RecursionError):
+        return None
+
+
+def title_of(path: Path) -> str:
+    """The file's stem as one short line: whoever named the file wrote it, so nothing in it can steer a terminal or hide text."""
+    stem = unicodedata.normalize("NFC", path.stem.encode("utf-8", "replace").decode())
+    plain = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in stem)
+    title = " ".join(plain.split())
+    return (title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…") or "untitled"

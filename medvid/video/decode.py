@@ -1,0 +1,77 @@
+"""Frames at given times, upright. The one place that chooses who reads a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from medvid.core.errors import VideoError
+from medvid.core.frames import Frames
+from medvid.video import decord, framelist, pyav
+from medvid.video.info import VideoInfo
+
+Reader = Literal["pyav", "decord"]
+LARGEST_BYTES = 8 << 30
+
+
+def decode(
+    info: VideoInfo,
+    times_s: Sequence[float] | npt.NDArray[np.float64],
+    size: tuple[int, int] | None = None,
+    *,
+    reader: Reader | None = None,
+) -> Frames:
+    """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
+
+    A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
+    has stood for longer than a step of the asked times, it is the asked time, at which the frame is still shown; so times always
+    increase and none strays by more than a step. size: width, height to scale to, antialiased; the upright frame's own if left out.
+    Safe to call from several threads. Raises VideoError.
+    """
+    asked_s = [float(time_s) for time_s in times_s]
+    info.check_times(asked_s)
+    fps = (len(asked_s) - 1) / (asked_s[-1] - asked_s[0]) if len(asked_s) > 1 else info.fps
+    width, height = size or info.size
+    if width < 1 or height < 1:
+        raise VideoError(f"frames of {width}x{height} px cannot be made; ask for 1x1 px at least")
+    wanted_bytes = len(asked_s) * width * height * 3
+    if wanted_bytes > LARGEST_BYTES:
+        raise VideoError(
+            f"{len(asked_s)} frames of {width}x{height} px need {wanted_bytes / 2**30:.1f} GiB, above {LARGEST_BYTES >> 30} GiB; "
+            "ask for fewer or smaller frames"
+        )
+    rgb = np.empty((len(asked_s), height, width, 3), dtype=np.uint8)
+    true_s = np.empty(len(asked_s))
+    last_s = -1.0
+    for i, (shown_s, picture) in enumerate(_read(info, asked_s, reader)):
+        rgb[i] = _scale(picture, width, height)
+        stale = shown_s <= last_s or asked_s[i] - shown_s > 1 / fps + 1e-9
+        true_s[i] = last_s = asked_s[i] if stale else max(0.0, shown_s)
+    return Frames(rgb, true_s, fps)
+
+
+def exact_readers(info: VideoInfo) -> tuple[Reader, ...]:
+    """Who returns the right frames of this video, the first by default."""
+    return ("pyav", "decord") if info.container != "frames" and decord.reads(info) else ("pyav",)
+
+
+def _read(info: VideoInfo, times_s: list[float], reader: Reader | None) -> Iterator[tuple[float, npt.NDArray[Any]]]:
+    if info.container == "frames":
+        return framelist.read(info, times_s)
+    # PyAV by default: it is exact for every file. decord has to be asked for.
+    if reader in (None, "pyav"):
+        return pyav.read(info, times_s)
+    if reader not in exact_readers(info):
+        raise VideoError(f"{info.name} cannot be read exactly by decord; leave the reader out")
+    return decord.read(info, times_s)
+
+
+def _scale(picture: npt.NDArray[Any], width: int, height: int) -> npt.NDArray[Any]:
+    if picture.shape[:2] == (height, width):
+        return picture
+    # Pillow widens the bicubic kernel when it shrinks, which is the antialiasing that checkpoints were trained with.
+    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))

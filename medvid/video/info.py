@@ -1,0 +1,81 @@
+"""VideoInfo: what is known of a video once it has been looked through, and the checks of times against it.
+
+Second 0 is the first shown frame; sizes are those of the upright frame. Source: docs/formats.md, "Times and boxes".
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from medvid.core.errors import VideoError
+from medvid.core.span import Span
+
+TOLERANCE_S = 5e-4
+"""Times are asked for in milliseconds, and Matroska stores them so: a frame counts as shown from half a millisecond before its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """paths: the file, or the frame files of a list in order. duration_s: from the first shown frame to the end of the last one that can
+    be decoded. fps: the regular rate, or frames / duration_s where `variable_rate`. size: width, height, upright. rotation: degrees (0, 90,
+    180, 270) by which stored pictures are turned clockwise to stand upright, then flipped left to right where `mirrored`. frames: shown
+    ones. container: demuxer name, or `frames` for a list. tags: container tags, lower-case names. container_start_s: the container's time
+    of second 0. keys_s: times from which decoding can start, at least a second apart. closed: no picture refers to one before its key
+    frame, and the container holds nothing unshown. notes: what is wrong with the file."""
+
+    video_id: str
+    paths: tuple[Path, ...]
+    duration_s: float
+    fps: float
+    variable_rate: bool
+    size: tuple[int, int]
+    frames: int
+    codec: str
+    container: str
+    rotation: int = 0
+    mirrored: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+    container_start_s: float = 0.0
+    keys_s: tuple[float, ...] = (0.0,)
+    closed: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        return self.paths[0]
+
+    @property
+    def name(self) -> str:
+        """The file's own name, for messages: no folder leaves the machine."""
+        return self.path.name
+
+    def span(self, start_s: float = 0.0, end_s: float | None = None) -> Span:
+        """This stretch of the video, the whole of it by default. An end up to one frame past the video's is the video's end. Raises
+        VideoError where the stretch runs backwards or lies outside."""
+        end_s = self.duration_s if end_s is None else end_s
+        if not (math.isfinite(start_s) and math.isfinite(end_s)) or end_s < start_s:
+            raise VideoError(f"span {start_s:.1f}-{end_s:.1f} s ends before it starts; give the earlier time first")
+        if start_s < 0 or start_s >= self.duration_s or end_s > self.duration_s + 1 / self.fps + TOLERANCE_S:
+            raise VideoError(
+                f"span {start_s:.1f}-{end_s:.1f} s lies {'before the start' if start_s < 0 else 'past the end'} of the video "
+                f"({self.duration_s:.1f} s); ask within 0.0-{self.duration_s:.1f} s"
+            )
+        return Span.of(start_s, min(end_s, self.duration_s))
+
+    def check_times(self, times_s: Sequence[float]) -> None:
+        """Raises VideoError unless the times increase and lie within the video."""
+        if not len(times_s):
+            raise VideoError("no time is given; ask for one frame at least")
+        for time_s in times_s:
+            if not -TOLERANCE_S <= time_s <= self.duration_s + TOLERANCE_S:  # also refuses what is not a number
+                where = "before the start" if time_s < 0 else "past the end"
+                raise VideoError(
+                    f"time {time_s:.3f} s lies {where} of the video ({self.duration_s:.3f} s); ask within 0.0-{self.duration_s:.3f} s"
+                )
+        for earlier, later in itertools.pairwise(times_s):
+            if later <= earlier:
+                raise VideoError(f"time {later:.3f} s does not come after {earlier:.3f} s; ask for frames in time order, each time once")

@@ -1,0 +1,46 @@
+"""What a planner reads of a tool before it calls it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from medvid.core.outcome import Reliability
+from medvid.engine.profiles import EMBEDDED
+from medvid.mcp_server import asking, listing
+from medvid.mcp_server.asking import AskArgs
+from medvid.mcp_server.listing import ListVideosArgs
+from medvid.mcp_server.video_tools import reliability_line
+from medvid.tools.registry import TOOLS
+
+DESCRIBED = {
+    "list_videos": (listing.DESCRIPTION, ListVideosArgs),
+    "ask_procedure": (asking.DESCRIPTION, AskArgs),
+    **{name: (tool.description, tool.args_type) for name, tool in TOOLS.items()},
+}
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_a_description_says_when_not_to_use_it_and_gives_an_example_that_the_tool_takes(name: str) -> None:
+    description, args_type = DESCRIBED[name]
+    assert "Do not use it " in description
+    assert "second" in description or "_s" in description
+    before, _, example = description.partition("Example: ")
+    assert before
+    args_type.model_validate(json.loads(example.rstrip(".")))
+
+
+def test_the_reliability_line_gives_each_measured_figure_of_the_tools_tasks() -> None:
+    card = Reliability(qa_type="video_summary_gpt", metric="judge", figure=3.21, tests=100)
+    other = Reliability(qa_type="tal", metric="R@0.5", figure=0.5)
+    profile = replace(EMBEDDED, cards={card.qa_type: card, other.qa_type: other})
+    line = reliability_line(TOOLS["summarize_video"], profile)
+    assert line == (
+        "Reliability of medvid-embedded: video_summary_gpt judge 3.210 on 100 tests (faithful feeding; baseline not published)."
+    )
+
+
+def test_a_model_that_nobody_measured_says_so() -> None:
+    assert reliability_line(TOOLS["assess_cvs"], replace(EMBEDDED, cards={})) == "Reliability of medvid-embedded: not measured."

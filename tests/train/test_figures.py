@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from medvid.core.outcome import Evidence, Outcome
+from medvid.core.span import Box, Span, TimedBox, Track
+from medvid.tools.ground_object import Grounding
+from medvid.tools.localize_action import Spans
+from medvid.tools.scores import Scores
+from medvid.tools.texts import Description
+from medvid.train.figures import ROWS, Mark, interval, marks_of, report_of, row_of, tables_of
+
+
+def outcome(result: Any | None, status: str = "ok") -> Outcome[Any]:
+    evidence = Evidence(video_id="0" * 16, span=Span.of(0, 20), looks=(), model="m", feeding="faithful")
+    return Outcome.model_validate({"status": status, "result": result, "reason": None if result else "why", "evidence": evidence})
+
+
+def earned(tool: str, said: Any | None, truth: Any | None, status: str = "ok") -> dict[str, tuple[float, float]]:
+    return {mark.row: (mark.earned, mark.weight) for mark in marks_of(0, tool, outcome(said, status), truth)}
+
+
+def spans(*pairs: tuple[float, float]) -> Spans:
+    return Spans(spans=tuple(Span.of(*pair) for pair in pairs))
+
+
+def test_every_true_span_counts_and_is_matched_once() -> None:
+    # 0-6 has IoU 0.6 with 0-10; nothing is left for 20-30.
+    found = earned("localize_action", spans((0, 6), (0, 5)), spans((0, 10), (20, 30)))
+    assert found == {"localisation R@0.5": (1, 2), "present actions not called absent": (1, 1)}
+
+
+def test_an_absent_action_is_marked_in_a_row_of_its_own_and_in_no_other() -> None:
+    assert earned("localize_action", None, None, "not_observed") == {"absent actions named as absent": (1, 1)}
+    assert earned("localize_action", spans((0, 6)), None) == {"absent actions named as absent": (0, 1)}
+    assert earned("predict_next", None, None, "not_observed") == {}
+
+
+def test_what_could_not_be_read_earns_nothing_and_denies_nothing() -> None:
+    found = earned("localize_action", None, spans((0, 10)), "unreadable")
+    assert found == {"localisation R@0.5": (0, 1), "present actions not called absent": (1, 1)}
+
+
+def test_a_denied_object_earns_no_overlap() -> None:
+    box = Grounding(track=Track((TimedBox(time_s=1.0, box_px=Box.of(0, 0, 4, 4)),)))
+    assert earned("ground_object", None, box, "not_observed") == {"grounding mIoU": (0, 1), "present objects not called absent": (0, 1)}
+    assert earned("ground_object", box, box)["grounding mIoU"] == (1, 1)
+
+
+def test_the_critical_view_is_marked_whole_and_by_criterion() -> None:
+    truth = Scores(scores={"a": 1, "b": 2, "c": 0})
+    assert earned("assess_cvs", Scores(scores={"a": 1, "b": 2, "c": 1}), truth) == {"CVS all three": (0, 1), "CVS per criterion": (2, 3)}
+
+
+def test_skill_is_marked_exactly_and_within_one() -> None:
+    found = earned("assess_skill", Scores(scores={"a": 1, "b": 4}), Scores(scores={"a": 2, "b": 4}))
+    assert found == {"skill per aspect": (1, 2), "skill within one": (2, 2)}
+    assert earned("assess_skill", None, Scores(scores={"a": 2}), "unreadable") == {"skill per aspect": (0, 1), "skill within one": (0, 1)}
+
+
+def test_a_region_is_right_with_its_instrument_and_all_that_it_does() -> None:
+    truth = Description(text="The clipper clips the cystic duct.")
+    row = "region caption: instrument and action"
+    assert earned("caption_region", Description(text="the clipper clips the cystic duct"), truth)[row] == (1, 1)
+    assert earned("caption_region", Description(text="The clipper is idle."), truth)[row] == (0, 1)
+
+
+def test_a_figure_is_the_share_earned_over_all_questions_not_over_clips() -> None:
+    marks = [Mark("next action", 0, 1, 1), Mark("next action", 0, 1, 1), Mark("next action", 1, 0, 1)]
+    row = row_of("next action", marks, [Mark("next action", 0, 1, 4)])
+    assert row is not None
+    assert (row.figure, row.blind, row.tests, row.bar) == (pytest.approx(2 / 3), 0.25, 3, 0.9)
+    assert row_of("CVS all three", marks, []) is None
+
+
+def test_the_interval_resamples_clips() -> None:
+    # Half the clips are all right, half all wrong: the figure of 100 resampled clips has a deviation of sqrt(.25 / 100) = 0.05.
+    marks = [Mark("r", clip, clip % 2) for clip in range(100) for _ in range(5)]
+    low, high = interval(marks)
+    assert low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.02) and high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.02)
+    assert interval([Mark("r", 0, 1)]) == (1.0, 1.0)
+
+
+def test_a_report_is_json_and_a_table_with_each_bar() -> None:
+    marks = [Mark(name, 0, 1) for name in ROWS]
+    report = report_of("tiny", 1, 1_000_000, marks, marks[:1], [], 2.0)
+    assert type(report).model_validate_json(report.model_dump_json()) == report
+    rows, board = tables_of(report)
+    assert (rows.row_count, board.row_count) == (len(ROWS), 0)
+    assert [row.name for row in report.rows if row.bar is not None] == [name for name, bar in ROWS.items() if bar is not None]
