@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,15 @@ def demo_clip(progress: Callable[[int, int], None] | None = None) -> Path:
 
 
 def open_model(settings: Settings) -> Engine:
-    """The engine that runs the settings' model. Raises ConfigError where it is not to be had."""
+    """The engine that runs the settings' model, asked in the settings' wording. Raises ConfigError where one of them is not to be had."""
     from medvid.engine.open import open_engine
+    from medvid.prompts import wording
 
-    return open_engine(settings.model, settings.engine, settings.device)
+    engine = open_engine(settings.model, settings.engine, settings.device)
+    if settings.wording is not None and engine.profile.domain != "simulated":
+        engine.profile = replace(engine.profile, wording=settings.wording)
+    wording(engine.profile.wording)  # refused now, and not at the first question
+    return engine
 
 
 def open_toolbox(settings: Settings, library: Library, engine: Engine | None = None) -> Toolbox:

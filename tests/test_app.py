@@ -13,8 +13,9 @@ from medvid.core.access import Access
 from medvid.core.errors import ConfigError
 from medvid.core.settings import Settings
 from medvid.core.span import Span
-from medvid.engine.profiles import EMBEDDED
+from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
 from medvid.engine.scripted import ScriptedEngine
+from medvid.prompts.read import ReadForm, write_forms
 from medvid.simulate import clip_of, from_tag, make_procedure, write_video
 from medvid.simulate.demo import DEMO_SEED
 from medvid.simulate.truth import HELD_OUT_SEED, Kind, Truth
@@ -174,3 +175,14 @@ async def test_an_error_beside_an_open_client_leaves_as_it_is(clip: Path, error:
         async with app.open_client(app.open_server(toolbox)):
             raise error
     assert raised.value is error
+
+
+def test_a_model_of_real_video_is_asked_in_the_settings_wording_and_the_embedded_one_in_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_forms("settings", [ReadForm(tool="assess_cvs", style=None, source="", records=1, parts=("Score it.",))])
+    settings = Settings(wording="settings")
+    assert app.open_model(settings).profile.wording == "plain"
+    monkeypatch.setattr("medvid.engine.open.open_engine", lambda *args: ScriptedEngine(MEDVLM_1_0A_RL, ""))
+    assert app.open_model(settings).profile.wording == "settings"
+    assert app.open_model(Settings()).profile.wording == "plain"
+    with pytest.raises(ConfigError, match="there is no wording 'other', but plain, "):
+        app.open_model(Settings(wording="other"))

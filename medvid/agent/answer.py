@@ -14,7 +14,7 @@ from medvid.agent.check import needed_steps
 from medvid.agent.evidence import check_sentence
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
-from medvid.agent.sentences import UNVERIFIED, capital, sentence, shown, unverified, value_sentence, videos_sentence
+from medvid.agent.sentences import capital, sentence, shown, unverified, value_sentence, videos_sentence
 from medvid.core.outcome import Reliability
 from medvid.core.plan import Step
 from medvid.core.run import RESEARCH_USE, Answer, Needs, Statement
@@ -152,11 +152,11 @@ _SHORT = {
 
 
 def _notes(ledger: Ledger) -> Iterator[str]:
-    """Each note once, with the steps it belongs to. `presence not verified` is in the sentences already."""
+    """Each note once, with the steps it belongs to."""
     steps: dict[str, list[str]] = {}
     for step, content in _outcomes(ledger):
         for note in content.get("notes") or ():
-            if UNVERIFIED not in note and step.id not in steps.setdefault(note, []):
+            if step.id not in steps.setdefault(note, []):
                 steps[note].append(step.id)
     for note, ids in steps.items():
         yield f"Note: {note.rstrip('.')}. [{', '.join(ids)}]"

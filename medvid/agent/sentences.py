@@ -54,6 +54,12 @@ def unverified(content: Content) -> bool:
     return any(UNVERIFIED in note for note in content.get("notes") or ())
 
 
+def _told(content: Content) -> str:
+    """Where it looked; and by whom it is said, where that proves nothing."""
+    said = ", as told by a model that always answers" if unverified(content) else ""
+    return span_text(content["evidence"]["span"]) + said
+
+
 def _spans(args: Args, content: Content, subject: str) -> str:
     spans = _listed([span_text(span) for span in content["result"]["spans"]])
     if unverified(content):
@@ -74,7 +80,7 @@ def _track(args: Args, content: Content, subject: str) -> str:
 
 
 def _region(args: Args, content: Content, subject: str) -> str:
-    return f"{capital(subject)}, {span_text(content['evidence']['span'])}: “{shown(content['result']['text'])}”"
+    return f"{capital(subject)}, {_told(content)}: “{shown(content['result']['text'])}”"
 
 
 def _next(args: Args, content: Content, subject: str) -> str:
@@ -84,7 +90,7 @@ def _next(args: Args, content: Content, subject: str) -> str:
 def _events(args: Args, content: Content, subject: str) -> str:
     events = content["result"]["events"]
     told = [f"{span_text(event['span'])} {_event(event)}" for event in events]
-    return f"Events in {span_text(content['evidence']['span'])}: {'; '.join(told)}."
+    return f"Events in {_told(content)}: {'; '.join(told)}."
 
 
 def _event(event: Content) -> str:
@@ -93,7 +99,7 @@ def _event(event: Content) -> str:
 
 
 def _summary(args: Args, content: Content, subject: str) -> str:
-    return f"Summary of {span_text(content['evidence']['span'])}: “{shown(content['result']['text'])}”"
+    return f"Summary of {_told(content)}: “{shown(content['result']['text'])}”"
 
 
 def _scores(content: Content) -> str:
@@ -101,14 +107,14 @@ def _scores(content: Content) -> str:
 
 
 def _skill(args: Args, content: Content, subject: str) -> str:
-    return f"Skill in {span_text(content['evidence']['span'])}, each on a scale from one to five: {_scores(content)}."
+    return f"Skill in {_told(content)}, each on a scale from one to five: {_scores(content)}."
 
 
 def _cvs(args: Args, content: Content, subject: str) -> str:
     short = [name for name, score in content["result"]["scores"].items() if score < FULL_CVS]
-    verdict = f"It was not achieved in full; below the full score: {_listed(short)}." if short else "It was achieved in full."
-    where = span_text(content["evidence"]["span"])
-    return f"Critical view of safety in {where}, each criterion from zero to two: {_scores(content)}. {verdict}"
+    verdict = f"it was not achieved in full; below the full score: {_listed(short)}." if short else "it was achieved in full."
+    verdict = f"By these scores {verdict}" if unverified(content) else capital(verdict)
+    return f"Critical view of safety in {_told(content)}, each criterion from zero to two: {_scores(content)}. {verdict}"
 
 
 TEMPLATES: dict[str, Callable[[Args, Content, str], str]] = {

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, demo, doctor, mcp, resume, simulate, tool, train, videos
+from medvid.cli import ask, bench, demo, doctor, mcp, resume, simulate, tool, train, videos
 from medvid.core.errors import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -35,6 +35,7 @@ app.add_typer(tool.app, name="tool", epilog=tool.EXAMPLES)
 app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp)
 app.command("simulate", epilog=simulate.EXAMPLES)(simulate.simulate)
 app.add_typer(train.app, name="train")
+app.add_typer(bench.app, name="bench")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 
 

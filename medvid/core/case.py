@@ -26,14 +26,15 @@ class Action(BaseModel):
 class Case(BaseModel):
     """What a sidecar file, a manifest, an option or the simulator's container tag states of a video.
 
-    procedure: "laparoscopic cholecystectomy"; scene: the kind of surgery or source, in a few words; actions: the procedure's
-    own list, in its usual order. Everything may be unknown.
+    procedure: "laparoscopic cholecystectomy"; scene: the kind of surgery or source, in a few words; source: the benchmark's data source
+    that the video is like, such as "CholecT50"; actions: the procedure's own list, in its usual order. Everything may be unknown.
     """
 
     model_config = FROZEN
 
     procedure: str | None = None
     scene: str | None = None
+    source: str | None = None
     actions: tuple[Action, ...] = ()
     simulated: bool = False
 

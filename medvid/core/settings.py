@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     device: Device = "auto"
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
+    wording: str | None = Field(default=None, description="question forms to ask a model of real video by, see `medvid bench forms`")
     max_in_flight: int = Field(default=4, ge=1, le=256, description="requests an engine holds at once")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
 

@@ -24,8 +24,9 @@ class Profile:
     timestamps: it reads each frame's own time (Qwen3-VL) or one rate (Qwen2.5-VL). outer_vision_tokens: whether the
     timestamped blocks stand inside one more vision_start/vision_end pair (Qwen3-VL only, see prompt.py). box_frame: the frame of
     reference of its boxes. abstains: it was trained to answer `Not observed.`. heeds_system: a system message changes its
-    answers. wording: the name of the question form in medvid.prompts. domain: what it was trained on; None is general.
-    cards: measured reliability by qa_type.
+    answers. system: what its chat template writes where nothing else is given. constrained: it was not trained on the answers'
+    forms, so it is told them and, where the engine can, held to them. wording: the name of the question form in medvid.prompts. domain:
+    what it was trained on; None is general. cards: measured reliability by qa_type.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Profile:
     abstains: bool = False
     heeds_system: bool = False
     system: str | None = None
+    constrained: bool = False
     wording: str = "plain"
     domain: Literal["simulated", "clinical"] | None = None
     max_context: int = 32_768
@@ -52,8 +54,8 @@ class Profile:
 class Request:
     """One question on one clip. `frames` are exactly what the model gets, drawn and resized by tools/feeding; engines only patch.
 
-    told_fps: the rate the model is told; None only in `published` feeding. pattern: a regular expression of the answer's form,
-    used where profile and engine can. origin: tool name and arguments in clip time, for traces and the oracle; never sent to a model.
+    told_fps: the rate the model is told; None only in `published` feeding. pattern: a regular expression of the whole
+    answer, used where the engine can. origin: tool name and arguments in clip time, for traces and the oracle; never sent to a model.
     """
 
     frames: Frames

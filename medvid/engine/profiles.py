@@ -55,7 +55,7 @@ def _base(name: str, architecture: Architecture, factor: int, max_context: int) 
     return Profile(
         name=name, architecture=architecture, factor=factor, min_pixels=128 * factor**2, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, max_context, timestamps=timestamps), rates=(2.0, 1.0, 0.5), default_fps=1.0,
-        box_frame="per_mille" if timestamps else "fed", timestamps=timestamps, heeds_system=True,
+        box_frame="per_mille" if timestamps else "fed", timestamps=timestamps, heeds_system=True, constrained=True,
         system=None if timestamps else QWEN25_SYSTEM, wording="plain", max_context=max_context,
     )
 
@@ -66,7 +66,7 @@ def _tuned(row: str, architecture: Architecture, factor: int) -> Profile:
     return replace(
         _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor, CONTEXT), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, CONTEXT, timestamps=architecture == "qwen3_vl"), rates=(2.0, 1.0, 0.5, 0.1),
-        box_frame="source", domain="clinical", cards=published_cards(row),
+        box_frame="source", constrained=False, domain="clinical", cards=published_cards(row),
     )
 
 
@@ -106,6 +106,7 @@ class ProfileFile(BaseModel):
     abstains: bool | None = None
     heeds_system: bool | None = None
     system: str | None = None
+    constrained: bool | None = None
     wording: str | None = None
     domain: Literal["simulated", "clinical"] | None = None
     cards: dict[str, Reliability] | None = None

@@ -2,4 +2,7 @@
 
 from medvid.prompts.form import Form
 
-PLAIN = Form("Give the critical view of safety by Strasberg a score from 0 to 2 for each criterion: {names}.")
+PLAIN = Form(
+    "Give the critical view of safety by Strasberg a score from 0 to 2 for each criterion: {names}.",
+    "Answer with nothing but `Two structures: N, Cystic plate: N, Hepatocystic triangle: N`, each N being 0, 1 or 2.",
+)

@@ -3,4 +3,8 @@
 from medvid.prompts.form import Form
 from medvid.prompts.styles import STYLES
 
-PLAIN = Form("Describe every event in the video with its start and end in seconds.", lists="actions", styles=STYLES)
+PLAIN = Form(
+    "Describe every event in the video with its start and end in seconds.",
+    "Answer with one line for each event, `START-END seconds: ACTION: DESCRIPTION`, in seconds from the first frame with one decimal.",
+    lists="actions", styles=STYLES,
+)

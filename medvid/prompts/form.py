@@ -9,9 +9,11 @@ from typing import Literal
 @dataclass(frozen=True, slots=True)
 class Form:
     """request: a template of the last part. lists: what the procedure's own list is called before it, None where the task shows none.
-    styles: what follows the request for a style of captions; a style that is missing adds nothing."""
+    styles: what follows the request for a style of captions; a style that is missing adds nothing. answer: its form, where it has one,
+    told in a system message to a model that was not trained on it."""
 
     request: str
+    answer: str = ""
     lists: Literal["actions", "steps"] | None = None
     styles: dict[str, str] = field(default_factory=dict)
 

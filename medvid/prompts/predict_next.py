@@ -2,4 +2,4 @@
 
 from medvid.prompts.form import Form
 
-PLAIN = Form("Which step comes next after the video?", lists="steps")
+PLAIN = Form("Which step comes next after the video?", "Answer with nothing but the step's name, as the list spells it.", lists="steps")

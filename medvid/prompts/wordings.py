@@ -1,17 +1,18 @@
 """Wording: the form in which questions are put to a checkpoint, named by its profile.
 
 A question has four parts in this order: role, scene, procedure (with its list of actions or steps where the task has one), request.
-What the Case does not state is left out. Source: docs/formats.md, "The eight tasks".
+What the Case does not state is left out. Forms read from a user's own data go before these. Source: docs/formats.md, "The eight tasks".
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from typing import Any
 
 from medvid.core.case import Case
-from medvid.core.errors import ConfigError
+from medvid.core.vocabulary import procedure_of
 from medvid.prompts import (
     assess_cvs,
     assess_skill,
@@ -23,11 +24,12 @@ from medvid.prompts import (
     summarize_video,
 )
 from medvid.prompts.form import Form
+from medvid.prompts.read import ReadForm, form_for, read_forms
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Templates of the shared parts, and one Form a tool."""
+    """Templates of the shared parts, and one Form a tool. read: forms of the user's own data, which go before."""
 
     name: str
     role: str
@@ -35,9 +37,14 @@ class Wording:
     procedure: str
     listing: str
     forms: Mapping[str, Form]
+    read: tuple[ReadForm, ...] = ()
 
     def ask(self, tool: str, case: Case, values: Mapping[str, str] | None = None, style: str | None = None) -> str:
-        """The whole question of `tool`; `values` fill its request. One line, sentences joined by one space."""
+        """The whole question of `tool`; `values` fill its request. Ours is one line, sentences joined by one space."""
+        read = form_for(self.read, tool, case, style)
+        known = {**_stated(case), **(values or {})}
+        if read is not None and read.needs <= known.keys():
+            return read.fill(known)
         form = self.forms[tool]
         parts = [self.role]
         if case.scene:
@@ -51,41 +58,37 @@ class Wording:
             parts.append(form.styles[style])
         return " ".join(parts)
 
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Every template, the placeholders in braces."""
-        shared = tuple(str(getattr(self, field.name)) for field in fields(self) if field.name not in ("name", "forms"))
-        return shared + tuple(text for form in self.forms.values() for text in form.texts)
+    def unread(self, tool: str, case: Case, style: str | None = None) -> str | None:
+        """Why a question is put in our own words, though forms were read; None where it is not so."""
+        read = form_for(self.read, tool, case, style)
+        if read is None:
+            return f"asked in medvid's own words: {self.name} has no form of {tool}" if self.read else None
+        missing = sorted(read.needs & {"procedure", "actions"} - _stated(case).keys())
+        return f"asked in medvid's own words: the form of {read.source} names {' and '.join(missing)}, not declared" if missing else None
 
 
+def _stated(case: Case) -> dict[str, Any]:
+    return {name: value for name, value in (("procedure", procedure_of(case)), ("actions", case.action_names)) if value}
+
+
+_TOOLS = (localize_action, ground_object, predict_next, caption_events, summarize_video, caption_region, assess_skill, assess_cvs)
 PLAIN = Wording(
     name="plain",
     role="You are an expert in medical video.",
     scene="The video shows {scene}.",
     procedure="The procedure is {procedure}.",
     listing="The {what} are [{names}].",
-    forms={
-        "localize_action": localize_action.PLAIN,
-        "ground_object": ground_object.PLAIN,
-        "predict_next": predict_next.PLAIN,
-        "caption_events": caption_events.PLAIN,
-        "summarize_video": summarize_video.PLAIN,
-        "caption_region": caption_region.PLAIN,
-        "assess_skill": assess_skill.PLAIN,
-        "assess_cvs": assess_cvs.PLAIN,
-    },
+    forms={module.__name__.rpartition(".")[2]: module.PLAIN for module in _TOOLS},
 )
-_WORDINGS = {PLAIN.name: PLAIN}
 
 
 def wording(name: str) -> Wording:
-    """The wording of this name. Raises ConfigError where there is none."""
-    if name not in _WORDINGS:
-        raise ConfigError(f"there is no wording {name!r}; a profile may name {', '.join(sorted(_WORDINGS))}")
-    return _WORDINGS[name]
+    """The wording of this name: ours, or one that the user has read. Raises ConfigError where there is none."""
+    return PLAIN if name == PLAIN.name else replace(PLAIN, name=name, read=read_forms(name))
 
 
 def all_words() -> frozenset[str]:
-    """Every word that some template holds, as it stands there; names and numbers filled in are not among them."""
-    texts = (re.sub(r"\{\w+\}", " ", text) for form in _WORDINGS.values() for text in form.texts)
+    """Every word that a template of ours holds, as it stands there; names and numbers filled in are not among them."""
+    shared = (PLAIN.role, PLAIN.scene, PLAIN.procedure, PLAIN.listing)
+    texts = (re.sub(r"\{\w+\}", " ", text) for text in (*shared, *(text for form in PLAIN.forms.values() for text in form.texts)))
     return frozenset(word for text in texts for word in re.findall(r"\w+", text))

@@ -8,17 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medvid.core.case import Action, Case
+from medvid.core.vocabulary import stored
 from medvid.simulate.truth import Kind
 
-SKILL_ASPECTS = (
-    "Respect for tissue",
-    "Suture/needle handling",
-    "Time and motion",
-    "Flow of operation",
-    "Overall performance",
-    "Quality of final product",
-)
-CVS_CRITERIA = ("Two structures", "Cystic plate", "Hepatocystic triangle")
+SKILL_ASPECTS: tuple[str, ...] = tuple(stored()["JIGSAWS"]["aspects"])
+CVS_CRITERIA: tuple[str, ...] = tuple(stored()["Cholec80-CVS"]["criteria"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
+from medvid.core.vocabulary import stored
 from medvid.prompts import Wording
 from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
 from medvid.tools.scores import Scores, read_scores, score_shares
 from medvid.tools.texts import is_not_observed
 
-CRITERIA = ("Two structures", "Cystic plate", "Hepatocystic triangle")
+CRITERIA: tuple[str, ...] = tuple(stored()["Cholec80-CVS"]["criteria"])
 LOWEST, HIGHEST = 0, 2
 
 
@@ -39,7 +40,7 @@ class AssessCvs(Tool[AssessCvsArgs, Scores]):
         return wording.ask(self.name, case, {"names": ", ".join(CRITERIA)})
 
     def pattern(self, args: AssessCvsArgs, case: Case) -> str | None:
-        return "(" + ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]" for name in CRITERIA) + r"|Not observed\.)"
+        return ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]" for name in CRITERIA)
 
     def max_tokens(self, args: AssessCvsArgs) -> int:
         return 64

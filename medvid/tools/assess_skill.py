@@ -7,19 +7,13 @@ from __future__ import annotations
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
+from medvid.core.vocabulary import stored
 from medvid.prompts import Wording
 from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
 from medvid.tools.scores import Scores, read_scores, score_shares
 from medvid.tools.texts import is_not_observed
 
-ASPECTS = (
-    "Respect for tissue",
-    "Suture/needle handling",
-    "Time and motion",
-    "Flow of operation",
-    "Overall performance",
-    "Quality of final product",
-)
+ASPECTS: tuple[str, ...] = tuple(stored()["JIGSAWS"]["aspects"])
 LOWEST, HIGHEST = 1, 5
 
 
@@ -47,7 +41,7 @@ class AssessSkill(Tool[AssessSkillArgs, Scores]):
         return wording.ask(self.name, case, {"names": ", ".join(ASPECTS)})
 
     def pattern(self, args: AssessSkillArgs, case: Case) -> str | None:
-        return "(" + ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]/{HIGHEST}" for name in ASPECTS) + r"|Not observed\.)"
+        return ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]/{HIGHEST}" for name in ASPECTS)
 
     def max_tokens(self, args: AssessSkillArgs) -> int:
         return 128

@@ -6,6 +6,7 @@ toolbox moves them. Adding a task is one file here, one line in registry.py, one
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class StyleArgs(Args):
     """What tools that write free text take as well."""
 
     style: Literal["gpt", "gemini"] = Field(default="gpt", description="whose reference captions the text is to be like")
+
+
+def verbatim(text: str) -> str:
+    """A regular expression of this text alone. Only what has a meaning is escaped: not every engine knows an escaped blank."""
+    return re.sub(r"([\\.^$*+?{}()|\[\]])", r"\\\1", text)
 
 
 def span_of(args: Args) -> Span:
@@ -77,7 +83,8 @@ class Tool(ABC, Generic[A, R]):
         """The text put to the model. Parts that `case` does not state are left out."""
 
     def pattern(self, args: A, case: Case) -> str | None:
-        """A regular expression of the answer's form, for engines that can constrain; None for free text."""
+        """A regular expression of what `render` writes of a result, for engines that can constrain; None for free text. Plain enough for
+        any of them: no look-around, no reference back, every repetition bounded."""
         return None
 
     def stride_s(self, args: A) -> float | None:

@@ -17,7 +17,7 @@ from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Span
 from medvid.prompts import Wording
 from medvid.tools.base import NOT_OBSERVED, Reading, StyleArgs, Tool
-from medvid.tools.spans import CUT_OFF, SPAN, Found, hull, match_spans, place, span_text, touch
+from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, Found, hull, match_spans, place, span_text, touch
 from medvid.tools.texts import LONGEST_TEXT, is_not_observed, token_f1
 
 _BEFORE = re.compile(r"(?:^|\n)[\s>*#•\-–\[(]*(?:\d+[.)]\s+)?(?:(?:from|between|event|time)\b:?\s*)?[\[(*]*$", re.IGNORECASE)
@@ -65,6 +65,10 @@ class CaptionEvents(Tool[CaptionEventsArgs, Events]):
 
     def question(self, args: CaptionEventsArgs, case: Case, wording: Wording) -> str:
         return wording.ask(self.name, case, style=args.style)
+
+    def pattern(self, args: CaptionEventsArgs, case: Case) -> str | None:
+        line = rf"{SPAN_PATTERN} seconds: [A-Za-z][^\n]{{0,400}}"
+        return rf"{line}(\n{line}){{0,31}}"
 
     def max_tokens(self, args: CaptionEventsArgs) -> int:
         return 768

@@ -21,7 +21,7 @@ from medvid.core.frames import Frames
 from medvid.core.span import Box, Span, TimedBox
 from medvid.engine.base import Profile, Request
 from medvid.prompts import wording
-from medvid.tools.base import Args, Tool
+from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim
 
 Pictures = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
@@ -124,10 +124,23 @@ def make_request(
         question=tool.question(said, case, wording(profile.wording)),
         max_tokens=tool.max_tokens(said),
         told_fps=clip.fps,
-        system=profile.system,
-        pattern=tool.pattern(said, case),
+        system=system_message(tool, profile),
+        pattern=held_to(tool.pattern(said, case), profile),
         origin=(tool.name, said.model_dump(mode="json")),
     )
+
+
+def system_message(tool: Tool[Any, Any], profile: Profile) -> str | None:
+    """For a model that heeds one: its own, and the answer's form where it was not trained on it. Else what its chat template writes."""
+    told = wording(profile.wording).forms[tool.name].answer if profile.constrained else ""
+    return " ".join(part for part in (profile.system, told) if part) or None if profile.heeds_system else None
+
+
+def held_to(pattern: str | None, profile: Profile) -> str | None:
+    """The form to which a model that was not trained on it is held. It may say that nothing occurs where it was trained to."""
+    if pattern is None or not profile.constrained:
+        return None
+    return f"({pattern}|{verbatim(NOT_OBSERVED)})" if profile.abstains else pattern
 
 
 def covered(asked: Span | None, clip: Clip) -> Span:

@@ -15,7 +15,7 @@ from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Box, Span, TimedBox, Track
 from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool, span_of
+from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool, span_of, verbatim
 from medvid.tools.spans import EPS_S, TIME, UNIT, read_time, time_text
 from medvid.tools.texts import is_not_observed
 
@@ -72,6 +72,12 @@ class GroundObject(Tool[GroundObjectArgs, Grounding]):
         span = span_of(args)
         times = {"every_s": time_text(args.every_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
         return wording.ask(self.name, case, {"object": args.object, **times})
+
+    def pattern(self, args: GroundObjectArgs, case: Case) -> str | None:
+        times = list(dict.fromkeys(time_text(time_s) for time_s in times_asked(args)))
+        side = r"[0-9]{1,5}(\.[0-9]{1,2})?"
+        box = rf"({'|'.join(map(verbatim, times))}) seconds: \[{side}, {side}, {side}, {side}\]"
+        return rf"{box}( {box}){{0,{len(times) - 1}}}"
 
     def stride_s(self, args: GroundObjectArgs) -> float | None:
         return args.every_s

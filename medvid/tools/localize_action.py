@@ -15,7 +15,7 @@ from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Span
 from medvid.prompts import Wording
 from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
-from medvid.tools.spans import CUT_OFF, find_spans, join_spans, match_spans, span_text
+from medvid.tools.spans import CUT_OFF, SPAN_PATTERN, find_spans, join_spans, match_spans, span_text
 from medvid.tools.texts import is_not_observed
 
 
@@ -49,7 +49,7 @@ class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
         return wording.ask(self.name, case, {"action": args.action})
 
     def pattern(self, args: LocalizeActionArgs, case: Case) -> str | None:
-        return r"(\d{1,5}\.\d-\d{1,5}\.\d(, \d{1,5}\.\d-\d{1,5}\.\d){0,31} seconds\.|Not observed\.)"
+        return rf"{SPAN_PATTERN}(, {SPAN_PATTERN}){{0,31}} seconds\."
 
     def max_tokens(self, args: LocalizeActionArgs) -> int:
         return 256

@@ -14,7 +14,7 @@ from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN
 from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
+from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool, verbatim
 from medvid.tools.texts import is_not_observed, read_text
 
 _LEAD = re.compile(r"^(?:(?:the\s+)?(?:next|following)\s+(?:step|action)\s*(?:is|:|=)|(?:answer|step|action)\s*:)\s*", re.IGNORECASE)
@@ -52,7 +52,7 @@ class PredictNext(Tool[PredictNextArgs, NextAction]):
         return wording.ask(self.name, case)
 
     def pattern(self, args: PredictNextArgs, case: Case) -> str | None:
-        return "(" + "|".join(re.escape(name) for name in (*case.action_names, NOT_OBSERVED)) + ")" if case.actions else None
+        return f"({'|'.join(map(verbatim, case.action_names))})" if case.actions else None
 
     def max_tokens(self, args: PredictNextArgs) -> int:
         return 48
@@ -60,6 +60,8 @@ class PredictNext(Tool[PredictNextArgs, NextAction]):
     def parse(self, text: str, clip: Clip, case: Case) -> Reading[NextAction]:
         if is_not_observed(text):
             return Reading(None)
+        if text in case.action_names:
+            return Reading(NextAction(action=text))
         said = _LEAD.sub("", read_text(text).strip(_AROUND)).strip(_AROUND)
         if not case.actions:
             if not said or len(said) > LONGEST_NAME:

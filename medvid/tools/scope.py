@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from medvid.core.case import Case
+from medvid.core.vocabulary import ClassNames, class_names
 from medvid.engine.base import Engine
 from medvid.tools.base import Args, Tool
 from medvid.tools.ground_object import GroundObjectArgs
@@ -32,18 +33,30 @@ class KnowsWords(Protocol):
 
 
 def named_as_listed(args: Args, case: Case) -> tuple[Args, tuple[str, ...]]:
-    """`args` with the phrase as the procedure's own list has it, and a note where that changed it."""
+    """`args` with the phrase as the procedure's own list has it, else as its class names have it; and a note where that changed it, or
+    where it means none of them."""
+    names = class_names(case)
     if isinstance(args, LocalizeActionArgs):
         phrase = " ".join(args.action.split())
         for action in case.actions:
             if phrase.rstrip(".").casefold() in (name.casefold() for name in (action.name, *action.synonyms)):
                 notes = (f"{phrase!r} is {action.name!r} in the procedure's list",) if phrase != action.name else ()
                 return args.model_copy(update={"action": action.name}), notes
-        return args.model_copy(update={"action": phrase}), ()
+        called = names.action(phrase) if names else phrase
+        return args.model_copy(update={"action": called or phrase}), _as_class(phrase, called, names)
     if isinstance(args, GroundObjectArgs):
         words = args.object.split()
-        return args.model_copy(update={"object": " ".join(words[words[0].casefold() in ("the", "a", "an") and len(words) > 1 :])}), ()
+        phrase = " ".join(words[words[0].casefold() in ("the", "a", "an") and len(words) > 1 :])
+        called = names.thing(phrase) if names and names.things else phrase
+        return args.model_copy(update={"object": called or phrase}), _as_class(phrase, called, names)
     return args, ()
+
+
+def _as_class(phrase: str, called: str | None, names: ClassNames | None) -> tuple[str, ...]:
+    if names is None or called == phrase:
+        return ()
+    means = "no class name of" if called is None else f"{called!r} among the class names of"
+    return (f"{phrase!r} is {means} {names.source}" + ("; asked as it stands" if called is None else ""),)
 
 
 def out_of_scope(tool: Tool[Any, Any], args: Args, case: Case, engine: Engine) -> Objection | None:

@@ -27,6 +27,8 @@ SPAN = re.compile(
 )
 CUT_OFF = re.compile(rf"(?<![\d.:])(?:{TIME})[.:]?\s*(?:{UNIT})?\s*{DASH}?\s*$", re.IGNORECASE)
 """A span whose end is missing, at the end of a text."""
+SPAN_PATTERN = r"[0-9]{1,5}\.[0-9]-[0-9]{1,5}\.[0-9]"
+"""A span as it is written."""
 
 EPS_S = 1e-6
 JOIN_GAP_S = 0.1 + EPS_S

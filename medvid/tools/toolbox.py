@@ -18,10 +18,11 @@ from medvid.core.errors import ConfigError, MedVidError, VideoError
 from medvid.core.outcome import Feeding, Outcome
 from medvid.core.progress import Progress, no_progress
 from medvid.core.span import Span
+from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
 from medvid.prompts import wording
 from medvid.tools.base import Args, Tool
-from medvid.tools.feeding import fed_size
+from medvid.tools.feeding import fed_size, system_message
 from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
 from medvid.tools.outcomes import NOT_DECLARED, Report
@@ -66,15 +67,20 @@ class Toolbox:
         span = _asked_span(args, info, self.engine.profile)
         access.check_span(span.duration_s)
         _check_drawn(tool, args, span, info)
-        args, notes = named_as_listed(args, case)
-        undeclared = [] if case.procedure else [NOT_DECLARED]
-        return Inquiry(tool, args, case, info, span), [*info.notes, *undeclared, *notes]
+        args, named = named_as_listed(args, case)
+        notes = [*info.notes, *([] if case.procedure else [NOT_DECLARED]), *named]
+        words = wording(self.engine.profile.wording)
+        case, source = listed(case)
+        if source is not None and words.forms[tool.name].lists:
+            notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
+        notes += [unread] if (unread := words.unread(tool.name, case, getattr(args, "style", None))) else []
+        return Inquiry(tool, args, case, info, span), notes
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""
         profile, tool = self.engine.profile, inquiry.tool
         args = inquiry.args.model_copy(update={"span": longest_asked(tool, inquiry.args, inquiry.span)})
-        question = tool.question(args, inquiry.case, wording(profile.wording))
+        question = f"{system_message(tool, profile)} {tool.question(args, inquiry.case, wording(profile.wording))}"
         budget = frame_budget(profile, fed_size(inquiry.info.size, profile), tool.max_tokens(args), question)
         return plan_looks(tool, inquiry.args, inquiry.span, inquiry.info.fps, budget, profile)
 

@@ -15,6 +15,7 @@ from medvid.core.access import Access
 from medvid.core.case import Case
 from medvid.core.errors import AccessError, ConfigError, VideoError
 from medvid.core.settings import probes_file
+from medvid.core.vocabulary import listed
 from medvid.video.cache import ProbeCache, Stamp, stamp_of
 from medvid.video.container import check_file, shown
 from medvid.video.declared import read_case, title_of
@@ -176,7 +177,8 @@ def _listed(entry: _Entry) -> VideoListing:
     except VideoError:  # told by `problems`, and by `case` when the video is used
         case = Case()
     info = entry.info
+    case, source = listed(case)
     return VideoListing(
         video_id=info.video_id, title=entry.title, duration_s=info.duration_s, fps=info.fps, size=info.size, procedure=case.procedure,
-        actions=case.actions, simulated=case.simulated,
+        actions=case.actions, class_names_of=source, simulated=case.simulated,
     )  # fmt: skip

@@ -20,4 +20,5 @@ class VideoListing(BaseModel):
     size: tuple[int, int] = Field(description="width, height in pixels, upright")
     procedure: str | None = None
     actions: tuple[Action, ...] = ()
+    class_names_of: str | None = Field(default=None, description="the data source whose class names the actions are, if none are declared")
     simulated: bool = False

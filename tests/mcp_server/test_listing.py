@@ -12,6 +12,7 @@ from medvid.app import open_library, open_server, open_toolbox
 from medvid.core.access import Access
 from medvid.core.settings import Settings
 from tests.mcp_server.scripted import scripted_engine
+from tests.video.files import write
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +34,19 @@ async def test_a_file_that_cannot_be_read_is_named_with_the_reason_and_the_rest_
     assert "notes.mp4" in problem
     assert str(folder) not in problem
     assert f"Not served: {problem}" in str(result.content)
+
+
+async def test_actions_are_the_declared_ones_else_the_class_names_of_the_procedure_and_it_says_which(clip: Path, tmp_path: Path) -> None:
+    write(tmp_path / "ward.mp4", [0.0, 0.2])
+    (tmp_path / "ward.medvid.json").write_text('{"procedure": "bed shampoo"}')
+    shutil.copy(clip, tmp_path / "case.mp4")
+    settings = Settings(roots=(tmp_path,))
+    async with Client(open_server(open_toolbox(settings, open_library(settings), scripted_engine()))) as client:
+        result = await client.call_tool("list_videos", {})
+    case, ward = result.structured_content["videos"]
+    assert (case["actions"][0]["name"], case["class_names_of"]) == ("dissect the hepatocystic triangle", None)
+    assert ([action["name"] for action in ward["actions"]][:2], ward["class_names_of"]) == (["Apply shampoo", "Comb hair"], "NurViD")
+    assert "actions (class names of NurViD): Apply shampoo, Comb hair, " in str(result.content)
 
 
 async def test_a_caller_who_may_see_some_videos_only_is_told_of_no_other_file(folder: Path, video_id: str) -> None:

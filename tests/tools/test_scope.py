@@ -33,9 +33,45 @@ def test_a_synonym_is_asked_by_the_lists_name_and_said() -> None:
     assert notes == ("'Duct Clipping.' is 'clip the cystic duct' in the procedure's list",)
 
 
-def test_a_phrase_that_the_list_lacks_is_left_alone() -> None:
-    named, notes = named_as_listed(args("localize_action", action="wave"), CASE)
-    assert (named.action, notes) == ("wave", ())  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("phrase", "case", "asked", "notes"),
+    [
+        ("wave", SIMULATED, "wave", ()),
+        ("divide the cystic artery", SIMULATED, "divide the cystic artery", ()),
+        ("wave", Case(procedure="hernia repair"), "wave", ()),
+        ("wave", CASE, "wave", ("'wave' is no class name of CholecT50; asked as it stands",)),
+        (
+            "divide the  cystic artery", CASE, "cut cystic artery",
+            ("'divide the cystic artery' is 'cut cystic artery' among the class names of CholecT50",),
+        ),
+        ("comb hair", Case(procedure="bed shampoo"), "Comb hair", ("'comb hair' is 'Comb hair' among the class names of NurViD",)),
+        ("Comb hair", Case(procedure="bed shampoo"), "Comb hair", ()),
+    ],
+)  # fmt: skip
+def test_a_phrase_that_the_list_lacks_is_looked_for_among_the_class_names_of_a_real_procedure(
+    phrase: str, case: Case, asked: str, notes: tuple[str, ...]
+) -> None:
+    named, said = named_as_listed(args("localize_action", action=phrase), case)
+    assert (named.action, said) == (asked, notes)  # type: ignore[attr-defined]
+
+
+def test_what_the_list_has_goes_before_the_class_names() -> None:
+    assert named_as_listed(args("localize_action", action="cut the cystic duct"), CASE)[0].action == "cut the cystic duct"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("thing", "procedure", "asked", "notes"),
+    [
+        ("the clip applier", "cholecystectomy", "clipper", ("'clip applier' is 'clipper' among the class names of CholecT50",)),
+        ("spleen", "cholecystectomy", "spleen", ("'spleen' is no class name of CholecT50; asked as it stands",)),
+        ("the bowl", "bed shampoo", "bowl", ()),
+    ],
+)
+def test_an_object_goes_by_its_class_name_where_its_source_names_objects(
+    thing: str, procedure: str, asked: str, notes: tuple[str, ...]
+) -> None:
+    named, said = named_as_listed(args("ground_object", object=thing), Case(procedure=procedure))
+    assert (named.object, said) == (asked, notes)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("phrase", ["the clipper", "a clipper", "clipper", " The  clipper "])

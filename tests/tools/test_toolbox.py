@@ -17,6 +17,7 @@ from medvid.core.outcome import Outcome, Reliability
 from medvid.engine.base import Profile, Reply, Request
 from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
 from medvid.engine.scripted import ScriptedEngine
+from medvid.prompts.read import ReadForm, Slot, write_forms
 from medvid.tools.toolbox import Toolbox
 from medvid.video import Library
 from tests.tools.clips import CASE
@@ -40,13 +41,21 @@ class Videos:
 
 @pytest.fixture(scope="module")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> Videos:
-    """`bright` (80 s, a declared cholecystectomy), `bare` (nothing declared), `dark`, and `half` (its first 40 s dark)."""
+    """`bright` (80 s, a declared cholecystectomy), `ward` (a declared nursing procedure, without a list), `bare` (nothing declared),
+    `dark`, and `half` (its first 40 s dark)."""
     root = tmp_path_factory.mktemp("videos")
     times_s = [i / FPS for i in range(SECONDS * FPS)]
-    draws = {"bright": gray(100), "bare": gray(101), "dark": gray(2), "half": lambda number: gray(2 if number < 40 * FPS else 100)(number)}
+    draws = {
+        "bright": gray(100),
+        "ward": gray(102),
+        "bare": gray(101),
+        "dark": gray(2),
+        "half": lambda number: gray(2 if number < 40 * FPS else 100)(number),
+    }
     for name, draw in draws.items():
         write(root / f"{name}.mp4", times_s, size=SIZE, draw=draw)
     (root / "bright.medvid.json").write_text(json.dumps(CASE.model_dump(mode="json", exclude={"simulated"})))
+    (root / "ward.medvid.json").write_text('{"procedure": "bed shampoo"}')
     library = Library((root,), cache_file=root / "probes.sqlite")
     return Videos(library, {video.title: video.video_id for video in library.listing(Access())})
 
@@ -161,6 +170,36 @@ async def test_a_synonym_is_asked_by_its_listed_name(videos: Videos) -> None:
     outcome = await bench.run("localize_action", action="duct clipping", span=span(0, 20))
     assert "clip the cystic duct" in bench.engine.requests[0].question
     assert any("duct clipping" in note for note in outcome.notes)
+
+
+async def test_a_real_procedure_without_a_list_is_asked_by_its_class_names_and_that_is_said(videos: Videos) -> None:
+    bench = Bench(videos, "comb hair")
+    outcome = await bench.run("predict_next", "ward", span=span(0, 20))
+    assert "[Apply shampoo, Comb hair, Dry hair, Moisten hair, Place an underpad, Rinse shampoo]" in bench.engine.requests[0].question
+    assert outcome.result.action == "Comb hair"
+    assert outcome.notes == ("no list of steps is declared; that of NurViD's class names was shown",)
+    assert (await bench.run("summarize_video", "ward", span=span(0, 20))).notes == ()
+
+
+async def test_a_phrase_of_the_users_and_its_class_name_are_both_shown(videos: Videos) -> None:
+    bench = Bench(videos, "2.0-5.0 seconds.")
+    outcome = await bench.run("localize_action", "ward", action="drying the hair", span=span(0, 20))
+    assert "happens: Dry hair." in bench.engine.requests[0].question
+    assert outcome.notes == ("'drying the hair' is 'Dry hair' among the class names of NurViD",)
+
+
+async def test_a_model_is_asked_in_the_forms_that_its_profile_names_or_in_ours_and_that_is_said(videos: Videos) -> None:
+    parts = ("When {is} ", Slot(value="action", write="lower"), " done in ", Slot(value="procedure"), "?")
+    write_forms("theirs", [ReadForm(tool="localize_action", style=None, source="NurViD", records=2, parts=parts)])
+    bench = Bench(videos, "2.0-5.0 seconds.", replace(CLINICAL, wording="theirs"))
+    assert (await bench.run("localize_action", "ward", action="Dry hair", span=span(0, 20))).notes == ()
+    undeclared = await bench.run("localize_action", "bare", action="wave", span=span(0, 20))
+    assert "asked in medvid's own words: the form of NurViD names procedure, not declared" in undeclared.notes
+    other = await bench.run("assess_cvs", span=span(0, 20))
+    assert "asked in medvid's own words: theirs has no form of assess_cvs" in other.notes
+    asked = [request.question for request in bench.engine.requests]
+    assert asked[0] == "When {is} dry hair done in Bed Shampoo?"
+    assert asked[1] == "You are an expert in medical video. Find every span in which this action happens: wave. Answer in seconds."
 
 
 async def test_a_dark_video_is_not_assessable_and_not_asked_about(videos: Videos) -> None:

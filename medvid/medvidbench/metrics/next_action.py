@@ -6,33 +6,24 @@ leaderboard the nearest by cosine of all-MiniLM-L6-v2. Source: docs/formats.md, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
+from medvid.core.vocabulary import NURSING, steps_of, stored
 from medvid.medvidbench.metrics.column import by_source
 from medvid.medvidbench.records import Result
 
 Nearest = Callable[[str, Sequence[str]], str]
 
 
-@lru_cache(maxsize=1)
-def _stored() -> dict[str, Any]:
-    stored: dict[str, Any] = json.loads((files("medvid.medvidbench") / "classes.json").read_text(encoding="utf-8"))
-    return stored
-
-
 def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
     """The class names a record is judged by: its source's; for NurViD those of the procedure that the question names, else all; for a
     source without a list the distinct truths of the file."""
-    stored = _stored().get(result.data_source)
-    if isinstance(stored, list):
-        return stored
-    if isinstance(stored, dict):
-        named = [names for procedure, names in stored.items() if procedure.lower() in result.question.lower()]
-        return named[0] if named else list(dict.fromkeys(name for names in stored.values() for name in names))
+    if result.data_source == NURSING:
+        lists: dict[str, list[str]] = stored()[NURSING]
+        named = [names for procedure, names in lists.items() if procedure.lower() in result.question.lower()]
+        return named[0] if named else list(dict.fromkeys(name for names in lists.values() for name in names))
+    if (steps := steps_of(result.data_source)) is not None:
+        return steps
     return list(dict.fromkeys(truth for item in same_source if (truth := _truth(item))))
 
 
@@ -44,7 +35,7 @@ def _mapped(name: str, source: str) -> str:
     """CoPESD's older names are mapped first."""
     if source != "CoPESD":
         return name
-    return str(_stored()["CoPESD older names"].get(name, name))
+    return str(stored()["CoPESD"]["older_names"].get(name, name))
 
 
 def class_of(answer: str, result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:

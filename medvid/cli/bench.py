@@ -1,0 +1,48 @@
+"""`medvid bench`: what has to do with the benchmark's data, in the user's own copy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medvid.cli.options import Json, examples
+
+FORMS_EXAMPLES = examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name medvidbench --json")
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Works with your own copy of MedVidBench's data.")
+app.callback()(lambda: None)  # with one command alone, a Typer would be that command
+
+
+@app.command("forms", epilog=FORMS_EXAMPLES)
+def forms(
+    records: Annotated[list[Path], typer.Argument(metavar="RECORDS...", help="Files of records, of any tasks and sources.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the settings and profiles call them.")] = "medvidbench",
+    as_json: Json = False,
+) -> None:
+    """Reads the exact forms of the questions into the configuration folder, for a model to be asked by.
+
+    A form counts by the records whose question it gives back to the letter; of each task and source the one with most is kept."""
+    from medvid.medvidbench.forms import find_forms
+    from medvid.medvidbench.records import read_records
+    from medvid.prompts.read import write_forms
+
+    found = find_forms(record for path in records for record in read_records(path))
+    path = write_forms(name, [of.forms[0] for of in found if of.forms])
+    if as_json:
+        import json
+
+        groups = [{**of._asdict(), "forms": [form.model_dump(mode="json") for form in of.forms]} for of in found]
+        typer.echo(json.dumps({"name": name, "file": str(path), "groups": groups}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("task", "source", "records", "given back by the form kept", "by other forms", "by none")
+    for of in found:
+        kept, *others = [form.records for form in of.forms] or [0]
+        share = f"{kept} ({kept / of.records:.1%})"
+        table.add_row(of.qa_type, of.source, str(of.records), share, ", ".join(map(str, others)), str(of.unplaced))
+    Console().print(table)
+    typer.echo(f"Kept in {path}. To ask by them set MEDVID_WORDING={name}, or wording in config.toml or a checkpoint's profile.json.")
