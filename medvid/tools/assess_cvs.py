@@ -5,23 +5,18 @@ Answers read `Two structures: 2, Cystic plate: 1, Hepatocystic triangle: 0`. Sou
 
 from __future__ import annotations
 
-from medvid.core.case import Case
-from medvid.core.clip import Clip
 from medvid.core.vocabulary import stored
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
-from medvid.tools.scores import Scores, read_scores, score_shares
-from medvid.tools.texts import is_not_observed
+from medvid.tools.base import Args
+from medvid.tools.scores import ScoringTool
 
 CRITERIA: tuple[str, ...] = tuple(stored()["Cholec80-CVS"]["criteria"])
-LOWEST, HIGHEST = 0, 2
 
 
 class AssessCvsArgs(Args):
     pass
 
 
-class AssessCvs(Tool[AssessCvsArgs, Scores]):
+class AssessCvs(ScoringTool[AssessCvsArgs]):
     name = "assess_cvs"
     description = (
         "Scores the critical view of safety in a laparoscopic cholecystectomy: two structures, cystic plate, hepatocystic triangle, 0 (not "
@@ -32,28 +27,8 @@ class AssessCvs(Tool[AssessCvsArgs, Scores]):
     )
     qa_types = ("cvs_assessment",)
     long = "whole"
+    tokens = 64
     procedures = ("cholecystectomy",)
     args_type = AssessCvsArgs
-    result_type = Scores
-
-    def question(self, args: AssessCvsArgs, case: Case, wording: Wording) -> str:
-        return wording.ask(self.name, case, {"names": ", ".join(CRITERIA)})
-
-    def pattern(self, args: AssessCvsArgs, case: Case) -> str | None:
-        return ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]" for name in CRITERIA)
-
-    def max_tokens(self, args: AssessCvsArgs) -> int:
-        return 64
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Scores]:
-        return Reading(None if is_not_observed(text) else read_scores(text, CRITERIA, LOWEST, HIGHEST))
-
-    def render(self, result: Scores | None) -> str:
-        if result is None:
-            return NOT_OBSERVED
-        return ", ".join(f"{name}: {result.scores[name]}" for name in CRITERIA)
-
-    def score(self, predicted: Scores | None, truth: Scores | None) -> float:
-        if predicted is None or truth is None:
-            return float(predicted is truth)
-        return score_shares(predicted.scores, truth.scores)
+    names = CRITERIA
+    low, high = 0, 2

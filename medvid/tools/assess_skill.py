@@ -5,23 +5,18 @@ Answers read `Respect for tissue: 2/5, Suture/needle handling: 1/5, ...`. Source
 
 from __future__ import annotations
 
-from medvid.core.case import Case
-from medvid.core.clip import Clip
 from medvid.core.vocabulary import stored
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
-from medvid.tools.scores import Scores, read_scores, score_shares
-from medvid.tools.texts import is_not_observed
+from medvid.tools.base import Args
+from medvid.tools.scores import ScoringTool
 
 ASPECTS: tuple[str, ...] = tuple(stored()["JIGSAWS"]["aspects"])
-LOWEST, HIGHEST = 1, 5
 
 
 class AssessSkillArgs(Args):
     pass
 
 
-class AssessSkill(Tool[AssessSkillArgs, Scores]):
+class AssessSkill(ScoringTool[AssessSkillArgs]):
     name = "assess_skill"
     description = (
         "Scores surgical skill in six aspects, 1 (lowest) to 5 each: respect for tissue, suture and needle handling, time and motion, flow "
@@ -32,29 +27,10 @@ class AssessSkill(Tool[AssessSkillArgs, Scores]):
     )
     qa_types = ("skill_assessment",)
     long = "whole"
+    tokens = 128
     procedures = ("suturing", "knot", "needle")
     min_frames = 4
     args_type = AssessSkillArgs
-    result_type = Scores
-
-    def question(self, args: AssessSkillArgs, case: Case, wording: Wording) -> str:
-        return wording.ask(self.name, case, {"names": ", ".join(ASPECTS)})
-
-    def pattern(self, args: AssessSkillArgs, case: Case) -> str | None:
-        return ", ".join(f"{name}: [{LOWEST}-{HIGHEST}]/{HIGHEST}" for name in ASPECTS)
-
-    def max_tokens(self, args: AssessSkillArgs) -> int:
-        return 128
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Scores]:
-        return Reading(None if is_not_observed(text) else read_scores(text, ASPECTS, LOWEST, HIGHEST))
-
-    def render(self, result: Scores | None) -> str:
-        if result is None:
-            return NOT_OBSERVED
-        return ", ".join(f"{name}: {result.scores[name]}/{HIGHEST}" for name in ASPECTS)
-
-    def score(self, predicted: Scores | None, truth: Scores | None) -> float:
-        if predicted is None or truth is None:
-            return float(predicted is truth)
-        return score_shares(predicted.scores, truth.scores)
+    names = ASPECTS
+    low, high = 1, 5
+    of = "/5"

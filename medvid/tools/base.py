@@ -40,6 +40,10 @@ class StyleArgs(Args):
     style: Literal["gpt", "gemini"] = Field(default="gpt", description="whose reference captions the text is to be like")
 
 
+def is_not_observed(text: str) -> bool:
+    return re.fullmatch(r"\W*not\s+observed\W*", text, re.IGNORECASE) is not None
+
+
 def verbatim(text: str) -> str:
     """A regular expression of this text alone. Only what has a meaning is escaped: not every engine knows an escaped blank."""
     return re.sub(r"([\\.^$*+?{}()|\[\]])", r"\\\1", text)
@@ -66,21 +70,26 @@ class Reading(Generic[R]):
 
 class Tool(ABC, Generic[A, R]):
     """name: at most 20 characters, a verb and a noun. long: what happens to a span above the frame budget: `windows` (rate kept, answers
-    merged), `whole` (rate lowered), `last` (the end that fits). min_frames: with fewer, no answer is worth having. procedures: words of
-    which a declared procedure must hold one, None for any."""
+    merged), `whole` (rate lowered), `last` (the end that fits). tokens: what an answer needs. min_frames: with fewer, none is worth having.
+    procedures: words of which a declared procedure must hold one, None for any."""
 
     name: ClassVar[str]
     description: ClassVar[str]
     qa_types: ClassVar[tuple[str, ...]]
     long: ClassVar[Literal["windows", "whole", "last"]]
+    tokens: ClassVar[int]
     min_frames: ClassVar[int] = 1
     procedures: ClassVar[tuple[str, ...] | None] = None
     args_type: ClassVar[type[Args]]
     result_type: ClassVar[type[BaseModel]]
 
-    @abstractmethod
     def question(self, args: A, case: Case, wording: Wording) -> str:
         """The text put to the model. Parts that `case` does not state are left out."""
+        return wording.ask(self.name, case, self.values(args), style=getattr(args, "style", None))
+
+    def values(self, args: A) -> dict[str, str]:
+        """What the question names beside the case."""
+        return {}
 
     def pattern(self, args: A, case: Case) -> str | None:
         """A regular expression of what `render` writes of a result, for engines that can constrain; None for free text. Plain enough for
@@ -95,21 +104,33 @@ class Tool(ABC, Generic[A, R]):
         """The box that the model is shown on a frame instead of reading it."""
         return None
 
-    @abstractmethod
     def max_tokens(self, args: A) -> int:
         """What the answer needs."""
+        return self.tokens
 
-    @abstractmethod
     def parse(self, text: str, clip: Clip, case: Case) -> Reading[R]:
         """Reads a model's text. Raises ParseError where it is no answer; never guesses."""
+        return Reading(None) if is_not_observed(text) else self.read(text, clip, case)
 
-    @abstractmethod
     def render(self, result: R | None) -> str:
         """The text a true answer has; None gives `Not observed.`."""
+        return NOT_OBSERVED if result is None else self.write(result)
 
-    @abstractmethod
     def score(self, predicted: R | None, truth: R | None) -> float:
         """One strict reading against one truth, in [0, 1]; equal values give 1."""
+        return float(predicted is truth) if predicted is None or truth is None else self.compare(predicted, truth)
+
+    @abstractmethod
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[R]:
+        """`parse` of a text that tells no absence."""
+
+    @abstractmethod
+    def write(self, result: R) -> str:
+        """`render` of what there is."""
+
+    @abstractmethod
+    def compare(self, predicted: R, truth: R) -> float:
+        """`score` where both say that there is something."""
 
     def merge(self, parts: Sequence[tuple[Span, R | None]]) -> R | None:
         """Joins the answers of windows, in source seconds; only where `long` is `windows`."""

@@ -15,10 +15,9 @@ from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Span
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Reading, StyleArgs, Tool
+from medvid.tools.base import Reading, StyleArgs, Tool
 from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, Found, hull, match_spans, place, span_text, touch
-from medvid.tools.texts import LONGEST_TEXT, is_not_observed, token_f1
+from medvid.tools.texts import LONGEST_TEXT, token_f1
 
 _BEFORE = re.compile(r"(?:^|\n)[\s>*#•\-–\[(]*(?:\d+[.)]\s+)?(?:(?:from|between|event|time)\b:?\s*)?[\[(*]*$", re.IGNORECASE)
 _OPENING = re.compile(r"\n[\s>*#•\-–\[(]*(?:\d+[.)]\s*)?(?:(?:from|between|event|time)\b:?\s*)?[\s\[(*]*$", re.IGNORECASE)
@@ -60,22 +59,15 @@ class CaptionEvents(Tool[CaptionEventsArgs, Events]):
     )
     qa_types = ("dense_captioning_gpt", "dense_captioning_gemini")
     long = "windows"
+    tokens = 768
     args_type = CaptionEventsArgs
     result_type = Events
-
-    def question(self, args: CaptionEventsArgs, case: Case, wording: Wording) -> str:
-        return wording.ask(self.name, case, style=args.style)
 
     def pattern(self, args: CaptionEventsArgs, case: Case) -> str | None:
         line = rf"{SPAN_PATTERN} seconds: [A-Za-z][^\n]{{0,400}}"
         return rf"{line}(\n{line}){{0,31}}"
 
-    def max_tokens(self, args: CaptionEventsArgs) -> int:
-        return 768
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Events]:
-        if is_not_observed(text):
-            return Reading(None)
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[Events]:
         cut = CUT_OFF.search(text)
         cut = cut if cut is not None and _BEFORE.search(text[: cut.start()]) else None
         dropped = [f"{cut.group(0)!r}: cut off"] if cut is not None else []
@@ -94,13 +86,11 @@ class CaptionEvents(Tool[CaptionEventsArgs, Events]):
         events.sort(key=lambda event: (event.span.start_s, event.span.end_s))
         return Reading(Events(events=tuple(events)), tuple(dropped))
 
-    def render(self, result: Events | None) -> str:
-        return NOT_OBSERVED if result is None else "\n".join(_line(event) for event in result.events)
+    def write(self, result: Events) -> str:
+        return "\n".join(_line(event) for event in result.events)
 
-    def score(self, predicted: Events | None, truth: Events | None) -> float:
+    def compare(self, predicted: Events, truth: Events) -> float:
         """Events matched one to one by IoU; the sum of IoU x token F1 over the larger number of events."""
-        if predicted is None or truth is None:
-            return float(predicted is truth)
         a, b = predicted.events, truth.events
         matched = match_spans([event.span for event in a], [event.span for event in b])
         return sum(iou * token_f1(_words(a[i]), _words(b[j])) for i, j, iou in matched) / max(len(a), len(b))

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from medvid.core.case import Case
-from medvid.core.clip import Clip
 from medvid.core.span import Box, Instant, TimedBox
-from medvid.prompts import Wording
-from medvid.tools.base import Reading, StyleArgs, Tool, span_of
+from medvid.tools.base import StyleArgs, span_of
 from medvid.tools.spans import time_text
-from medvid.tools.texts import Description, read_description, render_description, score_description
+from medvid.tools.texts import DescribingTool
 
 
 class CaptionRegionArgs(StyleArgs):
@@ -22,7 +19,7 @@ class CaptionRegionArgs(StyleArgs):
     time_s: Instant = Field(description="when the object is in that box, in seconds of the video, within the span")
 
 
-class CaptionRegion(Tool[CaptionRegionArgs, Description]):
+class CaptionRegion(DescribingTool[CaptionRegionArgs]):
     name = "caption_region"
     description = (
         "Describes what the object in a given box does over a span. The box is in pixels of the upright frame at time_s, in seconds of the "
@@ -33,25 +30,12 @@ class CaptionRegion(Tool[CaptionRegionArgs, Description]):
     )
     qa_types = ("region_caption_gpt", "region_caption_gemini")
     long = "whole"
+    tokens = 256
     args_type = CaptionRegionArgs
-    result_type = Description
 
-    def question(self, args: CaptionRegionArgs, case: Case, wording: Wording) -> str:
+    def values(self, args: CaptionRegionArgs) -> dict[str, str]:
         span = span_of(args)
-        times = {"time_s": time_text(args.time_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
-        return wording.ask(self.name, case, times, style=args.style)
+        return {"time_s": time_text(args.time_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
 
     def drawn(self, args: CaptionRegionArgs) -> TimedBox | None:
         return TimedBox(time_s=args.time_s, box_px=args.box_px)
-
-    def max_tokens(self, args: CaptionRegionArgs) -> int:
-        return 256
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Description]:
-        return read_description(text)
-
-    def render(self, result: Description | None) -> str:
-        return render_description(result)
-
-    def score(self, predicted: Description | None, truth: Description | None) -> float:
-        return score_description(predicted, truth)

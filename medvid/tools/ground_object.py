@@ -14,10 +14,8 @@ from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Box, Span, TimedBox, Track
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool, span_of, verbatim
+from medvid.tools.base import Args, Reading, Tool, span_of, verbatim
 from medvid.tools.spans import EPS_S, TIME, UNIT, read_time, time_text
-from medvid.tools.texts import is_not_observed
 
 _VALUE = r"[-−]?\d+(?:\.\d+)?"
 _TIMED_BOX = re.compile(
@@ -68,10 +66,10 @@ class GroundObject(Tool[GroundObjectArgs, Grounding]):
     args_type = GroundObjectArgs
     result_type = Grounding
 
-    def question(self, args: GroundObjectArgs, case: Case, wording: Wording) -> str:
+    def values(self, args: GroundObjectArgs) -> dict[str, str]:
         span = span_of(args)
         times = {"every_s": time_text(args.every_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
-        return wording.ask(self.name, case, {"object": args.object, **times})
+        return {"object": args.object, **times}
 
     def pattern(self, args: GroundObjectArgs, case: Case) -> str | None:
         times = list(dict.fromkeys(time_text(time_s) for time_s in times_asked(args)))
@@ -85,9 +83,7 @@ class GroundObject(Tool[GroundObjectArgs, Grounding]):
     def max_tokens(self, args: GroundObjectArgs) -> int:
         return 16 + TOKENS_A_BOX * len(times_asked(args))
 
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Grounding]:
-        if is_not_observed(text):
-            return Reading(None)
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[Grounding]:
         boxes: dict[float, Box] = {}
         dropped = []
         for match in _TIMED_BOX.finditer(text):
@@ -103,15 +99,11 @@ class GroundObject(Tool[GroundObjectArgs, Grounding]):
         track = Track(tuple(TimedBox(time_s=time_s, box_px=boxes[time_s]) for time_s in sorted(boxes)))
         return Reading(Grounding(track=track), tuple(dropped))
 
-    def render(self, result: Grounding | None) -> str:
-        if result is None:
-            return NOT_OBSERVED
+    def write(self, result: Grounding) -> str:
         return " ".join(f"{time_text(item.time_s)} seconds: {box_text(item.box_px)}" for item in result.track.root)
 
-    def score(self, predicted: Grounding | None, truth: Grounding | None) -> float:
+    def compare(self, predicted: Grounding, truth: Grounding) -> float:
         """Mean over the truth's times of the box IoU; a time without a box counts 0."""
-        if predicted is None or truth is None:
-            return float(predicted is truth)
         ious = [box.iou(item.box_px) if (box := predicted.track.at(item.time_s)) else 0.0 for item in truth.track.root]
         return sum(ious) / len(ious) if ious else float(not predicted.track.root)
 

@@ -13,10 +13,8 @@ from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN, Span
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool
+from medvid.tools.base import Args, Reading, Tool
 from medvid.tools.spans import CUT_OFF, SPAN_PATTERN, find_spans, join_spans, match_spans, span_text
-from medvid.tools.texts import is_not_observed
 
 
 class LocalizeActionArgs(Args):
@@ -42,21 +40,17 @@ class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
     )
     qa_types = ("tal",)
     long = "windows"
+    tokens = 256
     args_type = LocalizeActionArgs
     result_type = Spans
 
-    def question(self, args: LocalizeActionArgs, case: Case, wording: Wording) -> str:
-        return wording.ask(self.name, case, {"action": args.action})
+    def values(self, args: LocalizeActionArgs) -> dict[str, str]:
+        return {"action": args.action}
 
     def pattern(self, args: LocalizeActionArgs, case: Case) -> str | None:
         return rf"{SPAN_PATTERN}(, {SPAN_PATTERN}){{0,31}} seconds\."
 
-    def max_tokens(self, args: LocalizeActionArgs) -> int:
-        return 256
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[Spans]:
-        if is_not_observed(text):
-            return Reading(None)
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[Spans]:
         found = list(find_spans(text, clip))
         spans = sorted({item.span for item in found if item.span is not None}, key=lambda span: (span.start_s, span.end_s))
         dropped = [item.dropped for item in found if item.span is None]
@@ -67,15 +61,11 @@ class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
             raise ParseError("no span can be read" + "".join(f"; {line}" for line in dropped), text=text)
         return Reading(Spans(spans=tuple(spans)), tuple(dropped))
 
-    def render(self, result: Spans | None) -> str:
-        if result is None:
-            return NOT_OBSERVED
+    def write(self, result: Spans) -> str:
         return ", ".join(span_text(span) for span in result.spans) + " seconds."
 
-    def score(self, predicted: Spans | None, truth: Spans | None) -> float:
+    def compare(self, predicted: Spans, truth: Spans) -> float:
         """IoU of the spans matched one to one, over the larger number of spans."""
-        if predicted is None or truth is None:
-            return float(predicted is truth)
         matched = match_spans(predicted.spans, truth.spans)
         return sum(iou for _, _, iou in matched) / max(len(predicted.spans), len(truth.spans))
 

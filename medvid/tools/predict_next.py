@@ -13,9 +13,8 @@ from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN
-from medvid.prompts import Wording
-from medvid.tools.base import NOT_OBSERVED, Args, Reading, Tool, verbatim
-from medvid.tools.texts import is_not_observed, read_text
+from medvid.tools.base import Args, Reading, Tool, verbatim
+from medvid.tools.texts import read_text
 
 _LEAD = re.compile(r"^(?:(?:the\s+)?(?:next|following)\s+(?:step|action)\s*(?:is|:|=)|(?:answer|step|action)\s*:)\s*", re.IGNORECASE)
 _AROUND = " \t.\"'`*[]()•-"
@@ -45,21 +44,14 @@ class PredictNext(Tool[PredictNextArgs, NextAction]):
     )
     qa_types = ("next_action",)
     long = "last"
+    tokens = 48
     args_type = PredictNextArgs
     result_type = NextAction
-
-    def question(self, args: PredictNextArgs, case: Case, wording: Wording) -> str:
-        return wording.ask(self.name, case)
 
     def pattern(self, args: PredictNextArgs, case: Case) -> str | None:
         return f"({'|'.join(map(verbatim, case.action_names))})" if case.actions else None
 
-    def max_tokens(self, args: PredictNextArgs) -> int:
-        return 48
-
-    def parse(self, text: str, clip: Clip, case: Case) -> Reading[NextAction]:
-        if is_not_observed(text):
-            return Reading(None)
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[NextAction]:
         if text in case.action_names:
             return Reading(NextAction(action=text))
         said = _LEAD.sub("", read_text(text).strip(_AROUND)).strip(_AROUND)
@@ -72,10 +64,8 @@ class PredictNext(Tool[PredictNextArgs, NextAction]):
                 return Reading(NextAction(action=action.name))
         raise ParseError(f"{said[:LONGEST_NAME]!r} is none of the {len(case.actions)} steps of the procedure's list", text=text)
 
-    def render(self, result: NextAction | None) -> str:
-        return NOT_OBSERVED if result is None else result.action
+    def write(self, result: NextAction) -> str:
+        return result.action
 
-    def score(self, predicted: NextAction | None, truth: NextAction | None) -> float:
-        if predicted is None or truth is None:
-            return float(predicted is truth)
+    def compare(self, predicted: NextAction, truth: NextAction) -> float:
         return float(predicted.action.casefold() == truth.action.casefold())

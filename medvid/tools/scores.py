@@ -1,14 +1,17 @@
-"""Sets of named scores in texts: all of them, once each, within their scale; or no answer at all."""
+"""Sets of named scores in texts, and the tools that give them: all of them, once each, within their scale; or no answer at all."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from medvid.core.case import Case
+from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN
+from medvid.tools.base import A, Reading, Tool
 
 _SCORE = r"(?P<score>\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*(?P<of>\d+))?(?!\s*(?:[-–—/]|to\b)\s*\d)(?![\d.]*\d)"
 
@@ -46,6 +49,27 @@ def _value(match: re.Match[str], name: str, low: int, high: int) -> int:
     return int(value)
 
 
-def score_shares(predicted: Mapping[str, int], truth: Mapping[str, int]) -> float:
-    """The share of the truth's scores that are met exactly."""
-    return sum(predicted.get(name) == score for name, score in truth.items()) / len(truth)
+class ScoringTool(Tool[A, Scores]):
+    """names: of its scores, each from `low` to `high`. of: what follows a score in an answer."""
+
+    names: ClassVar[tuple[str, ...]]
+    low: ClassVar[int]
+    high: ClassVar[int]
+    of: ClassVar[str] = ""
+    result_type = Scores
+
+    def values(self, args: A) -> dict[str, str]:
+        return {"names": ", ".join(self.names)}
+
+    def pattern(self, args: A, case: Case) -> str | None:
+        return ", ".join(f"{name}: [{self.low}-{self.high}]{self.of}" for name in self.names)
+
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[Scores]:
+        return Reading(read_scores(text, self.names, self.low, self.high))
+
+    def write(self, result: Scores) -> str:
+        return ", ".join(f"{name}: {result.scores[name]}{self.of}" for name in self.names)
+
+    def compare(self, predicted: Scores, truth: Scores) -> float:
+        """The share of the truth's scores that are met exactly."""
+        return sum(predicted.scores.get(name) == score for name, score in truth.scores.items()) / len(truth.scores)

@@ -1,4 +1,4 @@
-"""Free text answers, the answer `Not observed.`, and the token F1 by which texts are compared strictly."""
+"""Free text answers, the tools that give them, and the token F1 by which texts are compared strictly."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections import Counter
 
 from pydantic import BaseModel, Field
 
+from medvid.core.case import Case
+from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.core.span import FROZEN
-from medvid.tools.base import NOT_OBSERVED, Reading
+from medvid.tools.base import A, Reading, Tool
 from medvid.tools.spans import SPAN, UNIT
 
 _TIMES = re.compile(rf"{SPAN.pattern}|\b{UNIT}", re.IGNORECASE)
@@ -26,10 +28,6 @@ class Description(BaseModel):
     model_config = FROZEN
 
     text: str = Field(min_length=1)
-
-
-def is_not_observed(text: str) -> bool:
-    return re.fullmatch(r"\W*not\s+observed\W*", text, re.IGNORECASE) is not None
 
 
 def read_text(text: str) -> str:
@@ -52,15 +50,16 @@ def token_f1(predicted: str, truth: str) -> float:
     return 2 * (a & b).total() / (a.total() + b.total())
 
 
-def read_description(text: str) -> Reading[Description]:
-    return Reading(None if is_not_observed(text) else Description(text=read_text(text)))
+class DescribingTool(Tool[A, Description]):
+    """Answers in free text."""
 
+    result_type = Description
 
-def render_description(result: Description | None) -> str:
-    return NOT_OBSERVED if result is None else result.text
+    def read(self, text: str, clip: Clip, case: Case) -> Reading[Description]:
+        return Reading(Description(text=read_text(text)))
 
+    def write(self, result: Description) -> str:
+        return result.text
 
-def score_description(predicted: Description | None, truth: Description | None) -> float:
-    if predicted is None or truth is None:
-        return float(predicted is truth)
-    return token_f1(predicted.text, truth.text)
+    def compare(self, predicted: Description, truth: Description) -> float:
+        return token_f1(predicted.text, truth.text)

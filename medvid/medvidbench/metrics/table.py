@@ -18,8 +18,8 @@ from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.localization import THRESHOLDS, tag
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
 from medvid.medvidbench.records import Result
+from medvid.tools.base import is_not_observed
 from medvid.tools.registry import BY_QA_TYPE
-from medvid.tools.texts import is_not_observed
 
 _ANY_CLIP = Clip(
     id="results", video_id="0" * 16, times_s=(0.0, 86_400.0), fps=1.0, timestamps=True, source_size=(100_000, 100_000),
