@@ -147,18 +147,10 @@ def value_sentence(op: str, value: Any, subject: str) -> str:
         return f"{capital(subject)} is found {value} time{'' if value == 1 else 's'}."
     if op == "total_duration":
         return f"{capital(subject)} lasts {time_text(value)} s in all."
-    stretch = {"before": "before", "after": "after", "between": "between", "first": "the first time of", "last": "the last time of"}
     values = value if isinstance(value, list) else [value]
     spans = _listed([span_text(span) for span in values if span is not None])
-    return (
-        f"The stretch {stretch[op]} {subject}: {spans}."
-        if op in ("before", "after", "between")
-        else f"{capital(_turn(op))} of {subject}: {spans}."
-    )
-
-
-def _turn(op: str) -> str:
-    return {"first": "the first time", "last": "the last time", "longest": "the longest time"}[op]
+    stretch = f"stretch {op}" if op in ("before", "after", "between") else f"{op} time of"
+    return f"The {stretch} {subject}: {spans}."
 
 
 def shown(value: Any) -> str:

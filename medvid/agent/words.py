@@ -1,4 +1,4 @@
-"""Words: how a question's words meet a video's own list of actions, and the names of instruments. Plain tables and a small stemmer.
+"""Words: how a question's words meet a video's own list of actions, and the names of instruments: tables (words.json) and a small stemmer.
 
 `is the cystic duct clipped` meets `clip the cystic duct`: every form of a verb counts as its base form, a synonym as the verb it stands
 for, plurals as singulars, and one mistyped letter is forgiven where nothing else is meant.
@@ -6,102 +6,21 @@ for, plurals as singulars, and one mistyped letter is forgiven where nothing els
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 
-_VERB_LIST = """
-adjust administer advance apply aspirate assist attach bag bite burn cauterise cauterize check clean cleanse clear clip close
-coagulate comb connect cover cut disinfect dissect divide document drain drill drive dry dissect excise expose extract fasten fill
-fix flush grab grasp handle hold identify inflate inject insert inspect irrigate knot lift ligate loosen measure mobilise mobilize
-mop moisten move open organize orient pack pass pick pierce place position prepare press pull puncture push put raise release
-remove resect retract rinse rub scrape seal secure select separate sever soak spread stabilise stabilize staple suck suture take
-tear tie transect transfuse trim turn unclamp clamp wash wipe withdraw wrap
-"""
-_VERBS = _VERB_LIST.split()
-_IRREGULAR = {
-    "cut": "cutting cuts",
-    "tie": "tying tied ties",
-    "take": "took taken taking",
-    "hold": "held",
-    "drive": "drove driven driving",
-    "put": "putting",
-    "bite": "bitten bit biting",
-    "spread": "spreading",
-    "tear": "tore torn",
-    "withdraw": "withdrew withdrawn",
-    "dissect": "dissection",
-    "coagulate": "coagulation cautery",
-    "irrigate": "irrigation",
-    "divide": "division",
-    "insert": "insertion",
-    "remove": "removal",
-    "inject": "injection",
-    "extract": "extraction",
-    "retract": "retraction",
-    "prepare": "preparation",
-    "transect": "transection",
-    "aspirate": "aspiration",
-    "resect": "resection",
-    "puncture": "puncture",
-    "pack": "packaging",
-}
-_MEANS = {
-    "divide": "cut",
-    "transect": "cut",
-    "sever": "cut",
-    "cauterise": "coagulate",
-    "cauterize": "coagulate",
-    "burn": "coagulate",
-    "rinse": "irrigate",
-    "wash": "irrigate",
-    "flush": "irrigate",
-    "bag": "pack",
-    "grasp": "pick",
-    "grab": "pick",
-    "orient": "position",
-    "push": "drive",
-    "pass": "drive",
-    "knot": "tie",
-    "mobilize": "mobilise",
-    "stabilize": "stabilise",
-}
+_TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+_NOUNS: dict[str, str] = _TABLES["nouns"]
+_MEANS: dict[str, str] = _TABLES["means"]
 """A verb and the one that declared actions mostly use for it. Both sides of a comparison go through it, so none is lost."""
-
-_NOUN_MEANS = {"calot": "hepatocystic", "string": "thread"}
 NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pelvis", "plus"}
-
-INSTRUMENTS: dict[str, tuple[str, ...]] = {
-    "grasper": ("graspers", "grasping forceps", "grasping instrument"),
-    "bipolar": ("bipolar forceps", "bipolar instrument", "coagulator"),
-    "hook": ("hooks", "cautery hook", "electrocautery hook", "l-hook", "diathermy hook"),
-    "scissors": ("scissor", "shears"),
-    "clipper": ("clippers", "clip applier", "clip applicator"),
-    "irrigator": ("irrigators", "suction irrigator", "irrigation device", "sucker", "suction device"),
-    "needle driver": ("needle drivers", "needle holder", "needle holders"),
-    "forceps": ("tweezers",),
-    "knife": ("knives", "scalpel", "blade"),
-    "specimen bag": ("retrieval bag", "endobag"),
-    "trocar": ("trocars", "port"),
-    "retractor": ("retractors",),
-    "syringe": ("syringes",),
-    "catheter": ("catheters",),
-}
+INSTRUMENTS: dict[str, tuple[str, ...]] = {name: tuple(others) for name, others in _TABLES["instruments"].items()}
 PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
-_STOP_LIST = """
-a an the of to for on in at by with from into onto through is are was were be been being do does did has have had it its this that
-these those there then and or but so any some all will would can could should may might please me you i we us our your when where
-what which who how why exactly actually really just also even still yet again ever video recording footage film procedure
-operation surgery moment time times point second seconds moments happen happens happened happening occur occurs occurred done
-perform performs performed carried out get gets got see seen show shows shown find locate tell give see step steps action actions
-phase phases task start starts started begin begins began end ends ended finish finished first last final once each every time
-whole entire both last lasts instrument instruments tool tools used use uses using long often many much before after during while
-until visible view present patient if whether not no yes up off as he she they surgeon nurse doctor operator assistant clinician
-trainee person team staff describe explain summarise summarize list name identify count rate assess grade score judge evaluate
-caption predict track say longest
-"""
-STOP = frozenset(_STOP_LIST.split())
+STOP = frozenset(_TABLES["stop"])
 _PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
 
@@ -120,7 +39,7 @@ def tidy(text: str) -> str:
 def verb_forms() -> dict[str, str]:
     """Every form of every known verb, and its base form."""
     forms: dict[str, str] = {}
-    for verb in _VERBS:
+    for verb in _TABLES["verbs"]:
         stem = verb[:-1] if verb.endswith("e") else verb
         doubled = verb + verb[-1] if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb) else stem
         plain = {verb, verb + "s", stem + "ed", stem + "ing", doubled + "ed", doubled + "ing"}
@@ -128,7 +47,7 @@ def verb_forms() -> dict[str, str]:
             plain.add(verb + "es")
         if re.search(r"[^aeiou]y$", verb):
             plain |= {verb[:-1] + "ies", verb[:-1] + "ied"}
-        for form in plain | set(_IRREGULAR.get(verb, "").split()):
+        for form in plain | set(_TABLES["irregular"].get(verb, "").split()):
             forms.setdefault(form, verb)
     return forms
 
@@ -145,7 +64,7 @@ def base(word: str) -> str:
     noun = word
     if word not in NOT_SINGULAR and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         noun = word[:-1]
-    return _NOUN_MEANS.get(noun, noun)
+    return _NOUNS.get(noun, noun)
 
 
 def is_verb(word: str) -> bool:

@@ -12,7 +12,6 @@ from medvid.cli.options import Json, examples
 FORMS_EXAMPLES = examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name medvidbench --json")
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Works with your own copy of MedVidBench's data.")
-app.callback()(lambda: None)  # with one command alone, a Typer would be that command
 
 
 @app.command("forms", epilog=FORMS_EXAMPLES)

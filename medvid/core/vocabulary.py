@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +20,12 @@ from medvid.core.errors import ConfigError
 from medvid.core.settings import config_file
 from medvid.core.span import FROZEN
 
-NURSING = "NurViD"
-"""The source whose lists go by procedure."""
+NURSING = "NurViD"  # the source whose lists go by procedure
 _PLURAL = ((r"(?<=\w\w)ies$", "y"), (r"(?<=\w\w[^sui])s$", ""))
 _ENDINGS = (*_PLURAL, (r"(?<=\w\w\w)(?:ing|ed|e)$", ""), (r"([^aeiou])\1$", r"\1"), ("is$", "iz"))
 _HERE = Path(__file__).parent
+STORED: dict[str, Any] = json.loads((_HERE / "vocabulary.json").read_text(encoding="utf-8"))
+"""vocabulary.json."""
 Actions = tuple[Action, ...]
 
 
@@ -82,16 +82,9 @@ def procedure_of(case: Case) -> str | None:
     return next((name for _, name in _places(case) if name), case.procedure)
 
 
-@lru_cache(maxsize=1)
-def stored() -> dict[str, Any]:
-    """vocabulary.json."""
-    found: dict[str, Any] = json.loads((_HERE / "vocabulary.json").read_text(encoding="utf-8"))
-    return found
-
-
 def steps_of(source: str, procedure: str = "") -> list[str]:
     """The class names of a source's steps, for nursing those of a procedure; empty where it has none."""
-    said = stored().get(source, {})
+    said = STORED.get(source, {})
     found: list[str] = said if isinstance(said, list) else said.get("phases") or said.get("actions") or said.get(procedure, [])
     return found
 
@@ -99,28 +92,28 @@ def steps_of(source: str, procedure: str = "") -> list[str]:
 def _places(case: Case) -> list[tuple[str, str]]:
     """Sources, and for nursing the procedure. Nursing procedures are named as a whole, for one may hold another's name."""
     told = [_key(text) for text in (case.procedure, case.scene) if text]
-    called = {name: [name] for name in stored()[NURSING]}
+    called = {name: [name] for name in STORED[NURSING]}
     for name, phrases in (item for synonyms in _synonyms() for item in synonyms.procedures.items()):
         called[name] = [*called.get(name, ()), *phrases]
     keys = {name: [_key(phrase) for phrase in phrases] for name, phrases in called.items()}
-    places = [(NURSING, name) for name in stored()[NURSING] if set(keys[name]) & set(told)]
+    places = [(NURSING, name) for name in STORED[NURSING] if set(keys[name]) & set(told)]
     held = [name for name in keys if any(f" {key} " in f" {text} " for text in told for key in keys[name])]
-    places += [(name, "") for name in held if name not in stored()[NURSING]]
+    places += [(name, "") for name in held if name not in STORED[NURSING]]
     return places if case.source is None else [place for place in places if place[0] == case.source] or [(case.source, "")]
 
 
 def _synonyms() -> list[Synonyms]:
     """Ours, and the user's. Raises ConfigError where the latter cannot be used."""
-    path = config_file().with_name("vocabulary.json")
+    found = (_HERE / "synonyms.json", config_file().with_name("vocabulary.json"))
     try:
-        return [Synonyms.model_validate_json(file.read_bytes()) for file in (_HERE / "synonyms.json", path) if file.is_file()]
+        return [Synonyms.model_validate_json(file.read_bytes()) for file in found if file.is_file()]
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be used: {error}; it may hold procedures and names, as docs/formats.md shows") from error
+        raise ConfigError(f"your vocabulary.json cannot be used: {error}; it may hold procedures and names") from error
 
 
 def _class_names(source: str, procedure: str) -> ClassNames:
     given = [synonyms.names.get(of, {}) for synonyms in _synonyms() for of in (procedure or source, source)]
-    parts = stored()[source] if source == "CholecT50" else {}
+    parts = STORED[source] if source == "CholecT50" else {}
     verbs, things = parts.get("verbs", []), parts.get("instruments", []) + parts.get("targets", [])
     more = [name for names in given[::2] for name in names if name not in verbs + things and (procedure or source) != NURSING]
 

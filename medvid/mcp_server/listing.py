@@ -59,8 +59,8 @@ def text_of(videos: Videos) -> str:
             f"procedure: {video.procedure or 'not declared'}"
         )
         if video.actions:
-            whose = f" (class names of {video.class_names_of})" if video.class_names_of else ""
-            lines.append(f"  actions{whose}: {', '.join(action.name for action in video.actions)}")
+            whose = f"class names of {video.class_names_of}" if video.class_names_of else "actions"
+            lines.append(f"  {whose}: {', '.join(action.name for action in video.actions)}")
     lines += [f"Not served: {problem}" for problem in videos.problems]
     if videos.note:
         lines.append(videos.note)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise, product
 from typing import Any, NamedTuple
 
-from medvid.core.vocabulary import NURSING, steps_of, stored
+from medvid.core.vocabulary import NURSING, STORED, steps_of
 from medvid.medvidbench.records import Record
 from medvid.prompts.read import NAMES, NUMBERS, ReadForm, Slot
 from medvid.tools.registry import BY_QA_TYPE
@@ -45,9 +45,6 @@ class Asked(NamedTuple):
     values: dict[str, Any]
     listed: tuple[Mark, ...]
 
-    def is_given_by(self, form: ReadForm) -> bool:
-        return form.needs <= self.values.keys() and form.fill(self.values) == self.question
-
 
 def find_forms(records: Iterable[Record]) -> list[Found]:
     groups: defaultdict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -68,13 +65,13 @@ def _forms(qa_type: str, source: str, records: Sequence[Record]) -> Iterator[Rea
     tried = [parts for parts, _ in votes.most_common() if alike[_without_numbers(parts)] == 1]
     made = [ReadForm(tool=tool.name, style=style, source=source, records=1, parts=parts) for parts in tried]
     for _ in range(MOST_FORMS):
-        counts = [(sum(asked.is_given_by(form) for asked in left), len(form.needs), form) for form in made[:MOST_TRIED]]
+        counts = [(sum(form.fill(asked.values) == asked.question for asked in left), len(form.needs), form) for form in made[:MOST_TRIED]]
         count, _, best = max(counts, key=lambda item: item[:2], default=(0, 0, None))
         if best is None or count == 0 or (count == 1 and _without_numbers(best.parts) != best.parts):
             return
         yield best.model_copy(update={"records": count})
         made.remove(best)
-        left = [asked for asked in left if not asked.is_given_by(best)]
+        left = [asked for asked in left if best.fill(asked.values) != asked.question]
 
 
 def _asked(record: Record, tool: str) -> Asked | None:
@@ -84,7 +81,7 @@ def _asked(record: Record, tool: str) -> Asked | None:
     if tool == "caption_region" and record.fps and (frame := (record.rc_info or {}).get("start_frame")) in record.video:
         said["time_s"] = record.video.index(frame) / record.fps
         said |= {"start_s": 0.0, "end_s": len(record.video) / record.fps} if said["start_s"] is None else {}
-    nursing = [name for name in stored()[NURSING] if name.lower() in question.lower()] if record.data_source == NURSING else []
+    nursing = [name for name in STORED[NURSING] if name.lower() in question.lower()] if record.data_source == NURSING else []
     said["procedure"] = procedure = str(facts.get("procedure") or max(nursing, key=len, default=""))
     taken = (*NEEDED.get(tool, ()), "procedure", *(("start_s", "end_s") if tool == "caption_region" else ()))
     values = {name: said[name] for name in taken if isinstance(said.get(name), str | int | float) and said[name] != ""}

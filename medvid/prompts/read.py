@@ -20,12 +20,11 @@ from medvid.core.span import FROZEN
 from medvid.core.vocabulary import sources_of
 
 Writing = Literal["verbatim", "lower", "capital", "short", "decimal"]
-NAMES: tuple[Writing, ...] = ("verbatim", "lower", "capital")
-NUMBERS: tuple[Writing, ...] = ("short", "decimal")
 _WRITE: dict[Writing, Callable[[Any], str]] = {
     "verbatim": str, "lower": str.lower, "capital": lambda name: name[:1].upper() + name[1:],
     "short": lambda number: f"{float(number):.3f}".rstrip("0").rstrip("."), "decimal": lambda number: f"{float(number):.1f}",
 }  # fmt: skip
+NAMES, NUMBERS = tuple(_WRITE)[:3], tuple(_WRITE)[3:]
 
 
 class Slot(BaseModel):
@@ -58,13 +57,14 @@ class ReadForm(BaseModel):
     def needs(self) -> set[str]:
         return {part.value for part in self.parts if isinstance(part, Slot)}
 
-    def fill(self, values: Mapping[str, Any]) -> str:
+    def fill(self, values: Mapping[str, Any]) -> str | None:
+        """None where it needs what is not among `values`."""
+        if not self.needs <= values.keys():
+            return None
         return "".join(part if isinstance(part, str) else part.text(values[part.value]) for part in self.parts)
 
 
 class FormsFile(BaseModel):
-    """`forms/NAME.json`."""
-
     model_config = FROZEN
 
     version: Literal[1] = 1
@@ -74,7 +74,7 @@ class FormsFile(BaseModel):
 def form_for(forms: Sequence[ReadForm], tool: str, case: Case, style: str | None) -> ReadForm | None:
     """That of a source which the case can be of; where there is none, the one that most records have."""
     fitting = [form for form in forms if (form.tool, form.style) == (tool, style)]
-    own = (form for source in sources_of(case) for form in fitting if form.source == source)
+    own = (form for source in (sources_of(case) if fitting else ()) for form in fitting if form.source == source)
     return next(own, None) or max(fitting, key=lambda form: form.records, default=None)
 
 
@@ -95,7 +95,7 @@ def read_forms(name: str) -> tuple[ReadForm, ...]:
         way_out = f"`medvid bench forms RECORDS.json --name {name}` reads one"
         raise ConfigError(f"there is no wording {name!r}, but {there}; {way_out}") from error
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be used: {error}; read the records again with `medvid bench forms`") from error
+        raise ConfigError(f"forms/{path.name} cannot be used: {error}; read the records again with `medvid bench forms`") from error
 
 
 def write_forms(name: str, forms: Sequence[ReadForm]) -> Path:

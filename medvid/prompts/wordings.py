@@ -42,9 +42,8 @@ class Wording:
     def ask(self, tool: str, case: Case, values: Mapping[str, str] | None = None, style: str | None = None) -> str:
         """The whole question of `tool`; `values` fill its request. Ours is one line, sentences joined by one space."""
         read = form_for(self.read, tool, case, style)
-        known = {**_stated(case), **(values or {})}
-        if read is not None and read.needs <= known.keys():
-            return read.fill(known)
+        if read is not None and (text := read.fill({**_stated(case), **(values or {})})) is not None:
+            return text
         form = self.forms[tool]
         parts = [self.role]
         if case.scene:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from medvid.core.case import Action, Case
-from medvid.core.vocabulary import stored
+from medvid.core.vocabulary import STORED
 from medvid.simulate.truth import Kind
 
-SKILL_ASPECTS: tuple[str, ...] = tuple(stored()["JIGSAWS"]["aspects"])
-CVS_CRITERIA: tuple[str, ...] = tuple(stored()["Cholec80-CVS"]["criteria"])
+SKILL_ASPECTS: tuple[str, ...] = tuple(STORED["JIGSAWS"]["aspects"])
+CVS_CRITERIA: tuple[str, ...] = tuple(STORED["Cholec80-CVS"]["criteria"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,14 @@ Answers read `Two structures: 2, Cystic plate: 1, Hepatocystic triangle: 0`. Sou
 
 from __future__ import annotations
 
-from medvid.core.vocabulary import stored
+from medvid.core.vocabulary import STORED
 from medvid.tools.base import Args
 from medvid.tools.scores import ScoringTool
 
-CRITERIA: tuple[str, ...] = tuple(stored()["Cholec80-CVS"]["criteria"])
+CRITERIA: tuple[str, ...] = tuple(STORED["Cholec80-CVS"]["criteria"])
 
 
-class AssessCvsArgs(Args):
-    pass
-
-
-class AssessCvs(ScoringTool[AssessCvsArgs]):
+class AssessCvs(ScoringTool[Args]):
     name = "assess_cvs"
     description = (
         "Scores the critical view of safety in a laparoscopic cholecystectomy: two structures, cystic plate, hepatocystic triangle, 0 (not "
@@ -29,6 +25,6 @@ class AssessCvs(ScoringTool[AssessCvsArgs]):
     long = "whole"
     tokens = 64
     procedures = ("cholecystectomy",)
-    args_type = AssessCvsArgs
+    args_type = Args
     names = CRITERIA
     low, high = 0, 2

@@ -5,18 +5,14 @@ Answers read `Respect for tissue: 2/5, Suture/needle handling: 1/5, ...`. Source
 
 from __future__ import annotations
 
-from medvid.core.vocabulary import stored
+from medvid.core.vocabulary import STORED
 from medvid.tools.base import Args
 from medvid.tools.scores import ScoringTool
 
-ASPECTS: tuple[str, ...] = tuple(stored()["JIGSAWS"]["aspects"])
+ASPECTS: tuple[str, ...] = tuple(STORED["JIGSAWS"]["aspects"])
 
 
-class AssessSkillArgs(Args):
-    pass
-
-
-class AssessSkill(ScoringTool[AssessSkillArgs]):
+class AssessSkill(ScoringTool[Args]):
     name = "assess_skill"
     description = (
         "Scores surgical skill in six aspects, 1 (lowest) to 5 each: respect for tissue, suture and needle handling, time and motion, flow "
@@ -30,7 +26,7 @@ class AssessSkill(ScoringTool[AssessSkillArgs]):
     tokens = 128
     procedures = ("suturing", "knot", "needle")
     min_frames = 4
-    args_type = AssessSkillArgs
+    args_type = Args
     names = ASPECTS
     low, high = 1, 5
     of = "/5"

@@ -27,10 +27,6 @@ _AROUND = " \t\r\n*•[]()-–—:,;"
 _ACTION = re.compile(r"(?P<action>[^:.!?\n]{1,80}):\s*(?P<caption>.*)", re.DOTALL)
 
 
-class CaptionEventsArgs(StyleArgs):
-    pass
-
-
 class CaptionedEvent(BaseModel):
     """action: a name of the procedure's list, or the name that the text gives; null where it gives none."""
 
@@ -49,7 +45,7 @@ class Events(BaseModel):
     events: tuple[CaptionedEvent, ...] = Field(min_length=1)
 
 
-class CaptionEvents(Tool[CaptionEventsArgs, Events]):
+class CaptionEvents(Tool[StyleArgs, Events]):
     name = "caption_events"
     description = (
         "Lists what happens in a span: every event with its own span in seconds of the video, its action and a description. "
@@ -60,10 +56,10 @@ class CaptionEvents(Tool[CaptionEventsArgs, Events]):
     qa_types = ("dense_captioning_gpt", "dense_captioning_gemini")
     long = "windows"
     tokens = 768
-    args_type = CaptionEventsArgs
+    args_type = StyleArgs
     result_type = Events
 
-    def pattern(self, args: CaptionEventsArgs, case: Case) -> str | None:
+    def pattern(self, args: StyleArgs, case: Case) -> str | None:
         line = rf"{SPAN_PATTERN} seconds: [A-Za-z][^\n]{{0,400}}"
         return rf"{line}(\n{line}){{0,31}}"
 

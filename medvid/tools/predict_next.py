@@ -22,10 +22,6 @@ LONGEST_NAME = 100
 """Characters; the longest class name of the benchmark's sources has 56."""
 
 
-class PredictNextArgs(Args):
-    pass
-
-
 class NextAction(BaseModel):
     """The step that follows, in the spelling of the procedure's own list where it has one."""
 
@@ -34,7 +30,7 @@ class NextAction(BaseModel):
     action: str = Field(min_length=1)
 
 
-class PredictNext(Tool[PredictNextArgs, NextAction]):
+class PredictNext(Tool[Args, NextAction]):
     name = "predict_next"
     description = (
         "Predicts which step of the procedure follows the end of the span, by its name in the procedure's list. "
@@ -45,10 +41,10 @@ class PredictNext(Tool[PredictNextArgs, NextAction]):
     qa_types = ("next_action",)
     long = "last"
     tokens = 48
-    args_type = PredictNextArgs
+    args_type = Args
     result_type = NextAction
 
-    def pattern(self, args: PredictNextArgs, case: Case) -> str | None:
+    def pattern(self, args: Args, case: Case) -> str | None:
         return f"({'|'.join(map(verbatim, case.action_names))})" if case.actions else None
 
     def read(self, text: str, clip: Clip, case: Case) -> Reading[NextAction]:

@@ -24,12 +24,8 @@ class Scores(BaseModel):
     scores: dict[str, int] = Field(min_length=1)
 
 
-def read_scores(text: str, names: tuple[str, ...], low: int, high: int) -> Scores:
-    """Raises ParseError where one of `names` has no score, two different ones, or one off the scale of `low` to `high`."""
-    return Scores(scores={name: _read_score(text, name, low, high) for name in names})
-
-
 def _read_score(text: str, name: str, low: int, high: int) -> int:
+    """Raises ParseError where `name` has no score, two different ones, or one off the scale of `low` to `high`."""
     spelled = r"\s*".join(re.escape(part) for part in re.split(r"\s*(/)\s*", name)).replace(r"\ ", r"[\s_]+")
     matches = list(re.finditer(rf"\b{spelled}\b(?P<between>(?:[^\w,;\n]|is\b|score\b|rating\b){{0,12}}?){_SCORE}", text, re.IGNORECASE))
     if not matches:
@@ -65,7 +61,7 @@ class ScoringTool(Tool[A, Scores]):
         return ", ".join(f"{name}: [{self.low}-{self.high}]{self.of}" for name in self.names)
 
     def read(self, text: str, clip: Clip, case: Case) -> Reading[Scores]:
-        return Reading(read_scores(text, self.names, self.low, self.high))
+        return Reading(Scores(scores={name: _read_score(text, name, self.low, self.high) for name in self.names}))
 
     def write(self, result: Scores) -> str:
         return ", ".join(f"{name}: {result.scores[name]}{self.of}" for name in self.names)

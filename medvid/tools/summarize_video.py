@@ -9,11 +9,7 @@ from medvid.tools.base import StyleArgs
 from medvid.tools.texts import DescribingTool
 
 
-class SummarizeVideoArgs(StyleArgs):
-    pass
-
-
-class SummarizeVideo(DescribingTool[SummarizeVideoArgs]):
+class SummarizeVideo(DescribingTool[StyleArgs]):
     name = "summarize_video"
     description = (
         "Describes a span, in seconds of the video, or the whole video in a few sentences. "
@@ -24,4 +20,4 @@ class SummarizeVideo(DescribingTool[SummarizeVideoArgs]):
     qa_types = ("video_summary_gpt", "video_summary_gemini")
     long = "whole"
     tokens = 384
-    args_type = SummarizeVideoArgs
+    args_type = StyleArgs

@@ -49,7 +49,7 @@ def _read_sidecar(path: Path) -> Case:
     try:
         if path.stat().st_size > LARGEST_SIDECAR_BYTES:
             limit = f"above {LARGEST_SIDECAR_BYTES} bytes"
-            raise VideoError(f"{shown(path)} holds {path.stat().st_size} bytes, {limit}; state procedure, scene and actions only")
+            raise VideoError(f"{shown(path)} holds {path.stat().st_size} bytes, {limit}; state procedure, scene, source and actions only")
         return Case.model_validate_json(path.read_bytes())
     except OSError as error:
         raise VideoError(f"{shown(path)} cannot be read ({error.strerror}); mend its rights or take it away") from error
@@ -57,7 +57,7 @@ def _read_sidecar(path: Path) -> Case:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise VideoError(
-            f"{shown(path)} cannot be used: {where}: {first['msg']}; a sidecar may state procedure, scene and actions, as JSON"
+            f"{shown(path)} cannot be used: {where}: {first['msg']}; a sidecar may state procedure, scene, source and actions, as JSON"
         ) from error
 
 

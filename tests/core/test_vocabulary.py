@@ -11,7 +11,7 @@ import pytest
 from medvid.core.case import Case
 from medvid.core.errors import ConfigError
 from medvid.core.settings import config_file
-from medvid.core.vocabulary import class_names, listed, procedure_of, sources_of, steps_of, stored
+from medvid.core.vocabulary import STORED, class_names, listed, procedure_of, sources_of, steps_of
 
 CHOLECYSTECTOMY = Case(procedure="Laparoscopic cholecystectomy")
 
@@ -74,7 +74,7 @@ def test_a_thing_is_an_instrument_or_a_target(phrase: str, name: str | None) -> 
 def test_older_names_of_a_source_mean_the_present_ones() -> None:
     names = class_names(Case(procedure="ESD"))
     assert names is not None
-    for old, new in stored()["CoPESD"]["older_names"].items():
+    for old, new in STORED["CoPESD"]["older_names"].items():
         assert names.action(old) == new
 
 
@@ -89,7 +89,7 @@ def test_a_nursing_procedure_is_named_as_a_whole() -> None:
 
 def test_every_list_tells_its_names_apart() -> None:
     """A wrong synonym is worse than none: each name and each synonym of a list means that name only."""
-    places = [(source, None) for source in ("AVOS", "CholecT50", "CoPESD")] + [("NurViD", name) for name in stored()["NurViD"]]
+    places = [(source, None) for source in ("AVOS", "CholecT50", "CoPESD")] + [("NurViD", name) for name in STORED["NurViD"]]
     for source, procedure in places:
         names = class_names(Case(source=source, procedure=procedure))
         assert names is not None
@@ -101,14 +101,14 @@ def test_every_list_tells_its_names_apart() -> None:
 
 def test_every_entry_of_ours_belongs_to_a_name_that_there_is() -> None:
     ours = json.loads((Path(class_names.__code__.co_filename).parent / "synonyms.json").read_text(encoding="utf-8"))
-    assert set(ours["procedures"]) <= {*stored(), *stored()["NurViD"], "CholecTrack20", "EgoSurgery"}
-    cholec = stored()["CholecT50"]
+    assert set(ours["procedures"]) <= {*STORED, *STORED["NurViD"], "CholecTrack20", "EgoSurgery"}
+    cholec = STORED["CholecT50"]
     known = {
-        "AVOS": stored()["AVOS"],
-        "CoPESD": stored()["CoPESD"]["actions"],
+        "AVOS": STORED["AVOS"],
+        "CoPESD": STORED["CoPESD"]["actions"],
         "CholecT50": [name for names in cholec.values() for name in names],
     }
-    known["NurViD"] = [name for names in stored()["NurViD"].values() for name in names]
+    known["NurViD"] = [name for names in STORED["NurViD"].values() for name in names]
     for key, names in ours["names"].items():
         assert set(names) <= set(known[key]), key
 
@@ -117,7 +117,7 @@ def test_a_declared_list_stays_and_a_missing_one_is_the_class_names() -> None:
     own = CHOLECYSTECTOMY.model_copy(update={"actions": Case(actions=("wash",)).actions})  # type: ignore[arg-type]
     assert listed(own) == (own, None)
     full, source = listed(CHOLECYSTECTOMY)
-    assert (list(full.action_names), source) == (stored()["CholecT50"]["phases"], "CholecT50")
+    assert (list(full.action_names), source) == (STORED["CholecT50"]["phases"], "CholecT50")
     assert listed(Case(procedure="hernia repair")) == (Case(procedure="hernia repair"), None)
 
 

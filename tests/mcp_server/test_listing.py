@@ -46,7 +46,7 @@ async def test_actions_are_the_declared_ones_else_the_class_names_of_the_procedu
     case, ward = result.structured_content["videos"]
     assert (case["actions"][0]["name"], case["class_names_of"]) == ("dissect the hepatocystic triangle", None)
     assert ([action["name"] for action in ward["actions"]][:2], ward["class_names_of"]) == (["Apply shampoo", "Comb hair"], "NurViD")
-    assert "actions (class names of NurViD): Apply shampoo, Comb hair, " in str(result.content)
+    assert "class names of NurViD: Apply shampoo, Comb hair, " in str(result.content)
 
 
 async def test_a_caller_who_may_see_some_videos_only_is_told_of_no_other_file(folder: Path, video_id: str) -> None:

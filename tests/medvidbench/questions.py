@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from medvid.core.vocabulary import stored
+from medvid.core.vocabulary import STORED
 from medvid.medvidbench.records import Record
 
 OPEN = ("cutting", "tying", "suturing")
-FLAP: list[str] = stored()["CoPESD"]["actions"]
+FLAP: list[str] = STORED["CoPESD"]["actions"]
 FPS = 0.5
 
 
@@ -36,7 +36,7 @@ def flap_stg(thing: str, stride: float, start: float, end: float) -> Record:
 
 
 def nursing_next(procedure: str, *, listed: Sequence[str] | None = None) -> Record:
-    names: list[str] = stored()["NurViD"][procedure]
+    names: list[str] = STORED["NurViD"][procedure]
     shown = "; ".join(name.lower() for name in listed or names)
     return record("next_action", "NurViD", f"A ward. {procedure} is under way, of these steps: {shown}. What follows?")
 

@@ -6,8 +6,9 @@ import pytest
 
 from medvid.core.errors import ParseError
 from medvid.prompts import wording
-from medvid.tools.assess_cvs import CRITERIA, AssessCvs, AssessCvsArgs
-from medvid.tools.assess_skill import ASPECTS, AssessSkill, AssessSkillArgs
+from medvid.tools.assess_cvs import CRITERIA, AssessCvs
+from medvid.tools.assess_skill import ASPECTS, AssessSkill
+from medvid.tools.base import Args
 from medvid.tools.scores import Scores
 from tests.tools.clips import CASE, VIDEO_ID, clip
 
@@ -64,16 +65,16 @@ def test_the_score_is_the_share_of_exact_ones() -> None:
 
 
 def test_the_questions_name_every_score_and_the_scale() -> None:
-    skill = SKILL.question(AssessSkillArgs(video_id=VIDEO_ID), CASE, wording("plain"))
+    skill = SKILL.question(Args(video_id=VIDEO_ID), CASE, wording("plain"))
     assert all(name in skill for name in ASPECTS)
     assert "1 to 5" in skill
-    cvs = CVS.question(AssessCvsArgs(video_id=VIDEO_ID), CASE, wording("plain"))
+    cvs = CVS.question(Args(video_id=VIDEO_ID), CASE, wording("plain"))
     assert all(name in cvs for name in CRITERIA)
     assert "0 to 2" in cvs
 
 
 def test_the_patterns_match_what_is_written() -> None:
-    skill, cvs = SKILL.pattern(AssessSkillArgs(video_id=VIDEO_ID), CASE), CVS.pattern(AssessCvsArgs(video_id=VIDEO_ID), CASE)
+    skill, cvs = SKILL.pattern(Args(video_id=VIDEO_ID), CASE), CVS.pattern(Args(video_id=VIDEO_ID), CASE)
     assert skill is not None
     assert cvs is not None
     assert re.fullmatch(skill, SIX + "Quality of final product: 3/5")

@@ -6,7 +6,8 @@ from medvid.core.case import Case
 from medvid.core.errors import ParseError
 from medvid.core.span import Span
 from medvid.prompts import wording
-from medvid.tools.caption_events import CaptionedEvent, CaptionEvents, CaptionEventsArgs, Events
+from medvid.tools.base import StyleArgs
+from medvid.tools.caption_events import CaptionedEvent, CaptionEvents, Events
 from tests.tools.clips import CASE, VIDEO_ID, clip
 
 TOOL = CaptionEvents()
@@ -101,5 +102,5 @@ def test_the_score_weighs_overlap_by_words() -> None:
 
 
 def test_the_question_lists_the_actions() -> None:
-    text = TOOL.question(CaptionEventsArgs(video_id=VIDEO_ID), CASE, wording("plain"))
+    text = TOOL.question(StyleArgs(video_id=VIDEO_ID), CASE, wording("plain"))
     assert "[clip the cystic duct, cut the cystic duct, irrigate]" in text

@@ -13,6 +13,8 @@ from medvid.core.case import Case
 from medvid.core.outcome import Outcome
 from medvid.core.plan import Plan
 from medvid.core.run import Run
+from medvid.core.vocabulary import Synonyms
+from medvid.prompts.read import FormsFile
 from medvid.tools.localize_action import Spans
 from medvid.tools.registry import BY_QA_TYPE, TOOLS
 from tests.tools.clips import CASE, clip
@@ -31,6 +33,13 @@ def test_the_outcome_the_sidecar_the_plan_and_the_run_are_valid() -> None:
     assert Case.model_validate(example("Outcomes", 1)).action_names == ("irrigate the liver bed", "clip the cystic duct")
     assert len(Plan.model_validate(example("Plans and runs")).steps) == 4
     assert Run.model_validate(example("Plans and runs", 1)).failures["view"][0].retryable
+
+
+def test_the_forms_and_the_users_vocabulary_shown_are_valid() -> None:
+    assert FormsFile.model_validate(example("Question forms")).forms[0].fill({"procedure": "Knee", "action": "wash"}) == (
+        "In this video of knee, when does wash happen?"
+    )
+    assert Synonyms.model_validate(example("Class names")).procedures == {"Our theatre": ("hip replacement",)}
 
 
 @pytest.mark.parametrize("name", TOOLS)

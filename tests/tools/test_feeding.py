@@ -7,7 +7,8 @@ import pytest
 
 from medvid.core.frames import Frames
 from medvid.core.span import Box, Span
-from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
+from medvid.engine.base import Profile
+from medvid.engine.profiles import EMBEDDED, KNOWN, MEDVLM_1_0A_RL
 from medvid.tools import feeding
 from medvid.tools.registry import TOOLS
 from tests.tools.clips import CASE, VIDEO_ID
@@ -88,6 +89,14 @@ def test_a_request_speaks_clip_time_and_checkpoint_pixels() -> None:
     assert [count > 0 for count in green(request.frames.rgb)] == [False, False, True] + [False] * 13
     assert request.frames.size == request.clip.fed_size == (112, 84)
     assert request.told_fps == 1.0
+
+
+@pytest.mark.parametrize("profile", [EMBEDDED, MEDVLM_1_0A_RL, *(profile for _, profile in KNOWN)], ids=lambda profile: profile.name)
+def test_every_model_is_shown_the_box_of_a_region(profile: Profile) -> None:
+    tool = TOOLS["caption_region"]
+    args = tool.args_type(video_id=VIDEO_ID, box_px=Box.of(100, 40, 200, 120), time_s=1)  # type: ignore[call-arg]
+    shown = feeding.make_request(tool, args, CASE, frames(4), SIZE, profile).frames.rgb
+    assert [count > 0 for count in green(shown)] == [False, True, False, False]
 
 
 def test_boxes_of_a_checkpoint_that_speaks_source_pixels_are_left_alone() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from medvid.core.vocabulary import NURSING, steps_of, stored
+from medvid.core.vocabulary import NURSING, STORED, steps_of
 from medvid.medvidbench.metrics.column import by_source
 from medvid.medvidbench.records import Result
 
@@ -19,10 +19,10 @@ def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
     """The class names a record is judged by: its source's; for NurViD those of the procedure that the question names, else all; for a
     source without a list the distinct truths of the file."""
     if result.data_source == NURSING:
-        lists: dict[str, list[str]] = stored()[NURSING]
+        lists: dict[str, list[str]] = STORED[NURSING]
         named = [names for procedure, names in lists.items() if procedure.lower() in result.question.lower()]
         return named[0] if named else list(dict.fromkeys(name for names in lists.values() for name in names))
-    if (steps := steps_of(result.data_source)) is not None:
+    if steps := steps_of(result.data_source):
         return steps
     return list(dict.fromkeys(truth for item in same_source if (truth := _truth(item))))
 
@@ -33,9 +33,7 @@ def _truth(result: Result) -> str:
 
 def _mapped(name: str, source: str) -> str:
     """CoPESD's older names are mapped first."""
-    if source != "CoPESD":
-        return name
-    return str(stored()["CoPESD"]["older_names"].get(name, name))
+    return str(STORED["CoPESD"]["older_names"].get(name, name)) if source == "CoPESD" else name
 
 
 def class_of(answer: str, result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
