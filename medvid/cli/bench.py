@@ -9,12 +9,10 @@ import typer
 
 from medvid.cli.options import Json, examples
 
-FORMS_EXAMPLES = examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name medvidbench --json")
-
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Works with your own copy of MedVidBench's data.")
 
 
-@app.command("forms", epilog=FORMS_EXAMPLES)
+@app.command("forms", epilog=examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name mine --json"))
 def forms(
     records: Annotated[list[Path], typer.Argument(metavar="RECORDS...", help="Files of records, of any tasks and sources.")],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the settings and profiles call them.")] = "medvidbench",
@@ -41,7 +39,7 @@ def forms(
     table = Table("task", "source", "records", "given back by the form kept", "by other forms", "by none")
     for of in found:
         kept, *others = [form.records for form in of.forms] or [0]
-        share = f"{kept} ({kept / of.records:.1%})"
-        table.add_row(of.qa_type, of.source, str(of.records), share, ", ".join(map(str, others)), str(of.unplaced))
+        cells = (of.records, f"{kept} ({kept / of.records:.1%})", ", ".join(map(str, others)), of.unplaced)
+        table.add_row(of.qa_type, of.source, *map(str, cells))
     Console().print(table)
     typer.echo(f"Kept in {path}. To ask by them set MEDVID_WORDING={name}, or wording in config.toml or a checkpoint's profile.json.")

@@ -25,7 +25,6 @@ _PLURAL = ((r"(?<=\w\w)ies$", "y"), (r"(?<=\w\w[^sui])s$", ""))
 _ENDINGS = (*_PLURAL, (r"(?<=\w\w\w)(?:ing|ed|e)$", ""), (r"([^aeiou])\1$", r"\1"), ("is$", "iz"))
 _HERE = Path(__file__).parent
 STORED: dict[str, Any] = json.loads((_HERE / "vocabulary.json").read_text(encoding="utf-8"))
-"""vocabulary.json."""
 Actions = tuple[Action, ...]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from medvid.core.case import Case
-from medvid.core.vocabulary import procedure_of
+from medvid.core.vocabulary import procedure_of, sources_of
 from medvid.prompts import (
     assess_cvs,
     assess_skill,
@@ -57,13 +57,15 @@ class Wording:
             parts.append(form.styles[style])
         return " ".join(parts)
 
-    def unread(self, tool: str, case: Case, style: str | None = None) -> str | None:
-        """Why a question is put in our own words, though forms were read; None where it is not so."""
+    def remark(self, tool: str, case: Case, style: str | None = None) -> str | None:
+        """Where forms were read, why a question is put in our own words all the same, or in the form of another source."""
         read = form_for(self.read, tool, case, style)
         if read is None:
             return f"asked in medvid's own words: {self.name} has no form of {tool}" if self.read else None
         missing = sorted(read.needs & {"procedure", "actions"} - _stated(case).keys())
-        return f"asked in medvid's own words: the form of {read.source} names {' and '.join(missing)}, not declared" if missing else None
+        if missing:
+            return f"asked in medvid's own words: the form of {read.source} names {' and '.join(missing)}, not declared"
+        return None if read.source in sources_of(case) else f"asked in the form of {read.source}, which is not told to be this video's"
 
 
 def _stated(case: Case) -> dict[str, Any]:

@@ -51,8 +51,6 @@ def token_f1(predicted: str, truth: str) -> float:
 
 
 class DescribingTool(Tool[A, Description]):
-    """Answers in free text."""
-
     result_type = Description
 
     def read(self, text: str, clip: Clip, case: Case) -> Reading[Description]:

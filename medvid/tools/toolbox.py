@@ -73,7 +73,7 @@ class Toolbox:
         case, source = listed(case)
         if source is not None and words.forms[tool.name].lists:
             notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
-        notes += [unread] if (unread := words.unread(tool.name, case, getattr(args, "style", None))) else []
+        notes += [remark] if (remark := words.remark(tool.name, case, getattr(args, "style", None))) else []
         return Inquiry(tool, args, case, info, span), notes
 
     def _plan(self, inquiry: Inquiry) -> Looks:

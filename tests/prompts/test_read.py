@@ -60,22 +60,25 @@ def test_the_form_is_that_of_the_declared_source_else_the_most_frequent(mine: st
     asked = wording(mine).ask("localize_action", nursing, {"action": "Dry hair"})
     assert asked == "In Bed Shampoo of comb hair, dry hair or wet hair, when is Dry hair"
     assert wording(mine).ask("localize_action", Case(procedure="hernia repair"), {"action": "tie"}).startswith(BRACES)
+    assert wording(mine).remark("localize_action", Case(procedure="hernia repair")) == (
+        "asked in the form of AVOS, which is not told to be this video's"
+    )
     assert wording(mine).ask("localize_action", Case(source="AVOS", procedure="bed shampoo"), {"action": "tie"}).startswith(BRACES)
 
 
 def test_ours_is_asked_where_the_form_needs_what_is_not_declared_and_that_is_said(mine: str) -> None:
     case = Case(source="NurViD")
     assert wording(mine).ask("localize_action", case, {"action": "tie"}) == wording("plain").ask("localize_action", case, {"action": "tie"})
-    assert wording(mine).unread("localize_action", case) == (
+    assert wording(mine).remark("localize_action", case) == (
         "asked in medvid's own words: the form of NurViD names actions and procedure, not declared"
     )
-    assert wording(mine).unread("localize_action", Case()) is None
+    assert wording(mine).remark("localize_action", Case(source="AVOS")) is None
 
 
 def test_ours_is_asked_where_no_form_of_the_tool_was_read(mine: str) -> None:
     assert wording(mine).ask("assess_cvs", Case(), {"names": "a, b"}) == wording("plain").ask("assess_cvs", Case(), {"names": "a, b"})
-    assert wording(mine).unread("assess_cvs", Case()) == "asked in medvid's own words: mine has no form of assess_cvs"
-    assert wording("plain").unread("assess_cvs", Case()) is None
+    assert wording(mine).remark("assess_cvs", Case()) == "asked in medvid's own words: mine has no form of assess_cvs"
+    assert wording("plain").remark("assess_cvs", Case()) is None
 
 
 def test_the_words_of_the_data_are_no_words_of_ours(mine: str) -> None:
