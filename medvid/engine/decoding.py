@@ -21,12 +21,10 @@ from transformers.utils import logging as transformers_logging
 from medvid.core.errors import ConfigError, EngineError
 from medvid.engine.base import Request
 from medvid.engine.checkpoint import Checkpoint
-from medvid.engine.encode import Encoded, encode
+from medvid.engine.encode import Encoded, check_length, encode
 from medvid.engine.prompt import IM_END, Tokenizer
 
 Integers = npt.NDArray[np.int64]
-SMALL_WEIGHTS_BYTES = 2**30
-"""Below this, float32 everywhere: half precision would save nothing and move numbers."""
 PREFIX_TOKENS = 32_768
 """Most tokens whose keys and values are kept for further questions on the same frames."""
 
@@ -39,7 +37,7 @@ class Decoder:
         self.checkpoint = checkpoint
         self.device = _device(device)
         transformers_logging.disable_progress_bar()
-        half = self.device.type == "cuda" and checkpoint.weights_bytes >= SMALL_WEIGHTS_BYTES
+        half = self.device.type == "cuda" and not checkpoint.small
         try:
             self.tokenizer = cast(Tokenizer, AutoTokenizer.from_pretrained(checkpoint.folder))
             model, report = AutoModelForImageTextToText.from_pretrained(
@@ -59,13 +57,7 @@ class Decoder:
         """Raises EngineError where prompt and answer do not fit into the context."""
         profile = self.checkpoint.profile
         encoded = encode(request, profile, self.tokenizer, self.checkpoint.vision)
-        length = len(encoded.input_ids)
-        if length + request.max_tokens > profile.max_context:
-            width, height = request.frames.size
-            raise EngineError(
-                f"the prompt has {length:,} tokens ({len(request.frames)} frames of {width}x{height} px) and the answer may have "
-                f"{request.max_tokens:,}, above the context of {profile.max_context:,}; ask for a shorter span or a lower fps"
-            )
+        check_length(request, profile, len(encoded.input_ids))
         return encoded
 
     def read_video(self, encoded: Encoded) -> tuple[Any, int]:

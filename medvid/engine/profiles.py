@@ -138,6 +138,14 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     return found if stated is None else replace(found, **_overrides(stated, found))
 
 
+def served_profile(name: str) -> Profile:
+    """Of a model that a server knows by this name and whose configuration is not here. An unknown one gets that of an untuned Qwen3-VL."""
+    known = next((profile for pattern, profile in KNOWN if re.search(pattern, Path(name).name.lower())), None)
+    if known is None:
+        log.warning("%s is not known: it is asked as an untuned model that reads each frame's time", name)
+    return known or _base(Path(name).name, "qwen3_vl", 32, CONTEXT)
+
+
 def _by_name(checkpoint: str, architecture: Architecture, factor: int) -> Profile | None:
     name = Path(checkpoint).name.lower()
     matches = (profile for pattern, profile in KNOWN if re.search(pattern, name))

@@ -37,13 +37,14 @@ class Tokenizer(Protocol):
 
 
 def prompt_ids(
-    profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid, times_s: Sequence[float],
+    profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid | None, times_s: Sequence[float],
     told_fps: float | None, merge: int = 2,
 ) -> list[int]:
     """The prompt up to and including `assistant` and its newline.
 
-    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width. times_s: one time a frame,
-    in the source or in the clip: seconds are counted from the first. told_fps: None tells times of ASSUMED_FPS.
+    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the
+    video stands, for an engine that expands it (vLLM). times_s: one time a frame, in the source or in the clip: seconds are counted from
+    the first. told_fps: None tells times of ASSUMED_FPS.
     """
     system = profile.system if system is None else system
     ids: list[int] = []
@@ -61,10 +62,13 @@ def answer_ids(tokenizer: Tokenizer, answer: str) -> list[int]:
 
 
 def video_ids(
-    profile: Profile, tokenizer: Tokenizer, *, grid: Grid, times_s: Sequence[float], told_fps: float | None, merge: int = 2
+    profile: Profile, tokenizer: Tokenizer, *, grid: Grid | None, times_s: Sequence[float], told_fps: float | None, merge: int = 2
 ) -> list[int]:
-    """The video's part of the prompt, vision_start to vision_end."""
+    """The video's part of the prompt, vision_start to vision_end. An engine that expands a pad writes the inner pairs of Qwen3-VL itself,
+    so a form without the outer pair is then the bare pad."""
     start, end, pad = (_special(tokenizer, token) for token in (VISION_START, VISION_END, VIDEO_PAD))
+    if grid is None:
+        return [start, pad, end] if profile.outer_vision_tokens or not profile.timestamps else [pad]
     pairs, height, width = grid
     pads_per_pair = (height // merge) * (width // merge)
     if profile.architecture == "qwen2_5_vl":
