@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class LocalEngine:
-    """Any Qwen2.5-VL or Qwen3-VL checkpoint directory. `pattern` of a request is not used."""
+    """Any Qwen2.5-VL, Qwen3-VL or Qwen3.5 checkpoint directory. `pattern` of a request is not used."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:
         """device: `auto` (a GPU where there is one), `cpu` or `cuda`."""
