@@ -13,7 +13,7 @@ Model = Annotated[
     str | None, typer.Option("--model", metavar="DIR|ID", help="A checkpoint folder or hub id; the small embedded model if left out.")
 ]
 Engine = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="What runs the model: local.")]
-Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda", help="Where the model runs; auto if left out.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the model runs; auto if left out.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 def open_engine(model: str | Path | None = None, engine: str = "local", device: str = "auto") -> LocalEngine:
-    """model: a checkpoint directory or hub id; None is the embedded model. engine: `local`. device: `auto`, `cpu` or `cuda`. Reads the
-    configuration now and the weights at the first request. Raises ConfigError where the checkpoint cannot be used."""
+    """model: a checkpoint directory or hub id; None is the embedded model. engine: `local`. device: `auto`, `cpu`, `cuda` or `mps`. Reads
+    the configuration now and the weights at the first request. Raises ConfigError where the checkpoint cannot be used."""
     if engine != "local":
         raise ConfigError(f"there is no engine {engine!r}; use local")
     from medvid.engine.checkpoint import read_checkpoint

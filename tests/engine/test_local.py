@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -178,6 +179,37 @@ async def test_memory_that_runs_out_is_an_engine_error_and_a_bug_stays_a_bug(eng
     monkeypatch.setattr(break_down, "dtype", torch.float32, raising=False)
     with pytest.raises(RuntimeError, match="shape mismatch"):
         await engine.generate(request(engine.profile))
+
+
+async def test_an_operator_that_mps_lacks_is_named_and_the_answer_is_written_on_the_cpu(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # No mps here: the model on the cpu says what torch says there, once, in the middle of an answer.
+    plain = await engine.generate(request(engine.profile))
+    decoder = engine._decoder
+    assert decoder is not None
+    forward, calls = decoder.model.forward, 0
+
+    def lacking(**given: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise NotImplementedError("The operator 'aten::_made_up.out' is not currently implemented for the MPS device. If you want ...")
+        return forward(**given)
+
+    monkeypatch.setattr(decoder.model, "forward", lacking)
+    with caplog.at_level(logging.WARNING):
+        reply = await engine.generate(request(engine.profile))
+    assert calls > 3 and decoder.device.type == "cpu"
+    assert "mps lacks the operator aten::_made_up.out: " in caplog.text
+    assert (reply.text, reply.logprobs, reply.tokens_reused) == (plain.text, plain.logprobs, 0)
+
+    def unfinished(**_: object) -> object:
+        raise NotImplementedError("this layer is not written yet")
+
+    monkeypatch.setattr(decoder.model, "forward", unfinished)
+    with pytest.raises(NotImplementedError, match="not written yet"):
+        await engine.generate(request(engine.profile, seed=7))
 
 
 async def test_weights_with_a_tensor_missing_are_refused(folder: Path, tmp_path: Path) -> None:
