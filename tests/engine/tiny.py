@@ -75,10 +75,11 @@ def tiny_checkpoint(path: Path, architecture: Architecture, *, seed: int = 0, to
             Qwen2_5_VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True, **ids)
         )
     elif architecture == "qwen3_5":
-        # As in the published ones: linear layers before a full one, twice as many value heads as key heads, a quarter of each head turned.
+        # As published: linear layers before a full one, linear heads of 128 (vLLM on CPU wants 64 at least), twice as many for values,
+        # a quarter of each full head turned.
         text |= {
             "layer_types": ["linear_attention", "full_attention"], "linear_num_key_heads": 1, "linear_num_value_heads": 2,
-            "linear_key_head_dim": 32, "linear_value_head_dim": 32, "head_dim": 64,
+            "linear_key_head_dim": 128, "linear_value_head_dim": 128, "head_dim": 64,
             "rope_parameters": {**rope, "mrope_section": [3, 3, 2], "mrope_interleaved": True, "partial_rotary_factor": 0.25},
         }
         vision |= {"num_position_embeddings": 64}
