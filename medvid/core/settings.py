@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from medvid.core.errors import ConfigError
 
 EngineName = Literal["local", "vllm", "remote"]
-Device = Literal["auto", "cpu", "cuda"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class EngineOptions(BaseModel):
