@@ -1,4 +1,4 @@
-"""One event of the demo's operation, asked for so that it lies at four places of the clip, at three rates. Its source time never changes."""
+"""One event of the demo's operation, asked for at four places of the clip and three rates. Its source time is always the same."""
 
 from __future__ import annotations
 
