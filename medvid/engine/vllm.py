@@ -145,9 +145,10 @@ class VllmEngine:
         try:
             llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**args, disable_log_stats=True))
         except (RuntimeError, ValueError, TypeError, OSError) as error:  # a bad argument, a core that did not start
+            why = " ".join(str(error).split())[:300]
             raise ConfigError(
-                f"vLLM could not start {self.profile.name}: {error}; its log above names the cause. Too little memory: MEDVID_MAX_CONTEXT, "
-                "MEDVID_MEMORY_SHARE and MEDVID_QUANTIZATION lower what it takes"
+                f"vLLM could not start {self.profile.name}: {why}; its log above says more. Where memory is too little, MEDVID_MAX_CONTEXT "
+                "and MEDVID_QUANTIZATION lower what it takes"
             ) from error
         return llm, cast(Tokenizer, AutoTokenizer.from_pretrained(self.checkpoint.folder))
 
