@@ -18,7 +18,8 @@ from tests.engine.asking import request
 GIB = 2**30
 QWEN_7B = {"num_hidden_layers": 28, "num_attention_heads": 28, "num_key_value_heads": 4, "hidden_size": 3584}
 """Of Qwen2.5-VL-7B: 2 x 2 bytes x 28 layers x 4 heads x 128 = 57,344 bytes a token, 1.75 GiB for 32,768."""
-HYBRID = {"num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 256, "layer_types": ["linear_attention"] * 3 + ["full_attention"]}
+KINDS = ["linear_attention"] * 3 + ["full_attention"]
+HYBRID = {"num_attention_heads": 16, "num_key_value_heads": 4, "head_dim": 256, "layer_types": KINDS}
 
 
 def seven_b(weights_gib: float = 15.5) -> Checkpoint:

