@@ -46,7 +46,7 @@ test: check
 	touch $@
 
 test-vllm: .venv-vllm/.installed
-	$(VLLM)/python -m pytest -q -p no:cacheprovider -p no:hypothesispytest tests/vllm
+	$(VLLM)/python -m pytest -q -p no:cacheprovider -p no:hypothesispytest -p no:unraisableexception tests/vllm
 
 fix: setup
 	$(BIN)/ruff check --fix .
