@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
     from medvid.engine.base import Engine
     from medvid.mcp_server.asking import Ask, AskArgs
+    from medvid.mcp_server.transports import Doors
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
 
@@ -73,10 +74,12 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
 
 
 def open_server(toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None) -> Server[Any]:
-    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client."""
+    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client. access: of a caller
+    who needs no token."""
     from medvid.mcp_server.server import make_server
+    from medvid.mcp_server.tokens import access_by_token
 
-    return make_server(toolbox, toolbox.library, access=access, ask=ask, note=note)
+    return make_server(toolbox, toolbox.library, access_of=access_by_token(access or Access()), ask=ask, note=note)
 
 
 def planner(toolbox: Toolbox) -> Ask:
@@ -119,6 +122,17 @@ async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
         await client.__aexit__(None, None, None)
 
 
+def http_doors(settings: Settings, token: str | None) -> Doors:
+    """token: a single one beside those of the file. Raises ConfigError where a token cannot be used."""
+    from medvid.mcp_server.tokens import Tokens
+    from medvid.mcp_server.transports import Doors
+
+    file = settings.tokens or (places.tokens_file() if places.tokens_file().exists() else None)
+    asked = file is not None or token is not None
+    tokens = Tokens(access_of(settings), file=file, single=token) if asked else None
+    return Doors(tokens, settings.allow_hosts, settings.allow_origins)
+
+
 async def serve(
     settings: Settings,
     files: Sequence[Path] = (),
@@ -133,7 +147,8 @@ async def serve(
     hears. Without a root or a file, the demo clip."""
     from medvid.mcp_server import transports
 
-    with transports.listen(host, port, token) if http else nullcontext() as listener:
+    doors = http_doors(settings, token) if http else transports.Doors()
+    with transports.listen(host, port, doors) if http else nullcontext() as listener:
         note = None
         if not settings.roots and not files:
             files, note = [demo_clip()], DEMO_NOTE
@@ -145,6 +160,6 @@ async def serve(
             else:
                 if on_listening is not None:
                     on_listening(transports.address(listener))
-                await transports.serve_http(server, listener, token)
+                await transports.serve_http(server, listener, doors)
         finally:
             await toolbox.engine.aclose()

@@ -12,6 +12,7 @@ from medvid.cli.options import Device, Engine, Model, examples, settings_of
 EXAMPLES = examples(
     "medvid mcp --root recordings",
     "medvid mcp --http --port 8000 --root recordings",
+    "medvid mcp --http --host 0.0.0.0 --allow-host medvid.example --allow-origin https://assistant.example --root recordings",
     "claude mcp add medvid -- medvid mcp --root recordings",
 )
 
@@ -20,10 +21,19 @@ def mcp(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
     root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")] = False,
-    host: Annotated[str, typer.Option(help="Where HTTP listens. Beyond loopback a token is needed.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Where HTTP listens; beyond loopback, a token and the two --allow are needed.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     token: Annotated[
-        str | None, typer.Option(envvar="MEDVID_TOKEN", metavar="TEXT", help="The bearer token HTTP clients must send.", show_envvar=True)
+        str | None, typer.Option(envvar="MEDVID_TOKEN", metavar="TEXT", help="A bearer token that HTTP clients may send.", show_envvar=True)
+    ] = None,
+    tokens: Annotated[
+        Path | None, typer.Option("--tokens", metavar="FILE", help="Callers' tokens, by `medvid mcp-token`; then every call needs one.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="A name by which clients call the server; may be given again.")
+    ] = None,
+    allow_origin: Annotated[
+        list[str] | None, typer.Option("--allow-origin", metavar="URL", help="A site whose pages may call it; may be given again.")
     ] = None,
     model: Model = None,
     engine: Engine = None,
@@ -36,7 +46,10 @@ def mcp(
 
     from medvid.app import serve
 
-    settings = settings_of(model=model, engine=engine, device=device, roots=tuple(root) if root else None)
+    settings = settings_of(
+        model=model, engine=engine, device=device, roots=tuple(root) if root else None, tokens=tokens,
+        allow_hosts=tuple(allow_host) if allow_host else None, allow_origins=tuple(allow_origin) if allow_origin else None,
+    )  # fmt: skip
     anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=_tell))
 
 

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
     max_in_flight: int = Field(default=4, ge=1, le=256, description="requests an engine holds at once")
+    tokens: Path | None = Field(default=None, description="the file of callers' tokens; tokens.json beside config.toml if it is there")
+    allow_hosts: tuple[str, ...] = Field(default=(), description="names by which an HTTP server may be called beyond this machine")
+    allow_origins: tuple[str, ...] = Field(default=(), description="sites whose pages may call an HTTP server")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
 
     @classmethod
@@ -47,6 +50,10 @@ def load(**flags: Any) -> Settings:
 
 def config_file() -> Path:
     return Path(platformdirs.user_config_dir("medvid", appauthor=False)) / "config.toml"
+
+
+def tokens_file() -> Path:
+    return config_file().with_name("tokens.json")
 
 
 def data_dir() -> Path:

@@ -40,8 +40,8 @@ class Ask(Protocol):
     async def __call__(self, args: AskArgs, *, access: Access, progress: Progress) -> Run: ...
 
 
-def asking_call(ask: Ask, access: Access) -> Call[AskArgs]:
-    async def run(args: AskArgs, progress: Progress) -> Answered:
+def asking_call(ask: Ask) -> Call[AskArgs]:
+    async def run(args: AskArgs, access: Access, progress: Progress) -> Answered:
         answered = await ask(args, access=access, progress=progress)
         return Answered(answered.to_json(), run_text(answered))
 

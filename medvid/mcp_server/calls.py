@@ -15,6 +15,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ValidationError
 
+from medvid.core.access import Access
 from medvid.core.errors import MedVidError
 from medvid.core.progress import Progress
 from medvid.mcp_server import schemas
@@ -33,14 +34,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """args_type: what the arguments must be. run: answers them; raises MedVidError. repeatable: the same call gives the same answer."""
+    """args_type: what the arguments must be. run: answers them under the caller's access; raises MedVidError. repeatable: the same call
+    gives the same answer."""
 
     name: str
     title: str
     description: str
     args_type: type[A]
     output_schema: dict[str, Any]
-    run: Callable[[A, Progress], Awaitable[Answered]]
+    run: Callable[[A, Access, Progress], Awaitable[Answered]]
     repeatable: bool = True
 
     def listed(self) -> McpTool:
@@ -56,13 +58,13 @@ class Call(Generic[A]):
             ),
         )
 
-    async def answer(self, arguments: dict[str, Any], progress: Progress) -> CallToolResult:
+    async def answer(self, arguments: dict[str, Any], access: Access, progress: Progress) -> CallToolResult:
         try:
             args = self.args_type.model_validate(arguments)
         except ValidationError as error:
             return failed(f"{self.name}: {schemas.complaints(error, self.args_type)}", kind="arguments", retryable=False)
         try:
-            answered = await self.run(args, progress)
+            answered = await self.run(args, access, progress)
         except MedVidError as error:
             return failed(str(error), kind=error.kind, retryable=error.retryable)
         return CallToolResult(content=[TextContent(type="text", text=answered.text)], structured_content=answered.structured)

@@ -41,6 +41,7 @@ from medvid.video import Library
 
 log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
+AccessOf = Callable[[Context], Access]
 P = TypeVar("P")
 T = TypeVar("T")
 
@@ -53,15 +54,14 @@ reliability of an answer to the user."""
 
 
 def make_server(
-    toolbox: Toolbox, library: Library, *, ask: Ask | None = None, access: Access | None = None, note: str | None = None
+    toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None
 ) -> Server[Any]:
-    """ask: what answers `ask_procedure`; without it that tool is not offered. access: under which every call of this server runs.
-    note: something to know about what is served, told in the instructions and by list_videos."""
-    allowed = access or Access()
-    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, allowed, note)}
-    calls.update((call.name, call) for call in video_calls(toolbox, allowed))
+    """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
+    it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos."""
+    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
+    calls.update((call.name, call) for call in video_calls(toolbox))
     if ask is not None:
-        call = asking_call(ask, allowed)
+        call = asking_call(ask)
         calls[call.name] = call
     listed = [call.listed() for call in calls.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
@@ -72,10 +72,10 @@ def make_server(
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls:
             raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
-        return await calls[params.name].answer(params.arguments or {}, progress_to(context))
+        return await calls[params.name].answer(params.arguments or {}, access_of(context), progress_to(context))
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
-        return ListResourcesResult(resources=await frames.first_frames(library, allowed))
+        return ListResourcesResult(resources=await frames.first_frames(library, access_of(context)))
 
     async def list_templates(context: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
         return ListResourceTemplatesResult(resource_templates=[frames.template()])
@@ -86,7 +86,7 @@ def make_server(
         if asked is None:
             raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri}; frames are at {frames.TEMPLATE}", data={"uri": uri})
         try:
-            jpeg = await frames.read_frame(library, allowed, *asked)
+            jpeg = await frames.read_frame(library, access_of(context), *asked)
         except MedVidError as error:
             mark = {"kind": error.kind, "retryable": error.retryable}
             raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: mark}) from error

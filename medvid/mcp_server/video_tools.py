@@ -16,13 +16,13 @@ from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
 
-def video_calls(toolbox: Toolbox, access: Access) -> list[Call[Any]]:
+def video_calls(toolbox: Toolbox) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
-    return [_call(tool, toolbox, access) for tool in TOOLS.values()]
+    return [_call(tool, toolbox) for tool in TOOLS.values()]
 
 
-def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
-    async def run(args: Args, progress: Progress) -> Answered:
+def _call(tool: Tool[Any, Any], toolbox: Toolbox) -> Call[Args]:
+    async def run(args: Args, access: Access, progress: Progress) -> Answered:
         given = args.model_dump(mode="json", exclude_unset=True)
         outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
         return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome))
