@@ -6,7 +6,7 @@ Each part is imported where it is opened, so that a command loads only what it u
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from medvid.mcp_server.transports import Doors
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
+    from medvid.video.worker import Readers
 
 DEMO_NOTE = (
     "No folder of videos is named, so the demo clip is served, a simulated cholecystectomy. "
@@ -38,11 +39,11 @@ def access_of(settings: Settings) -> Access:
     return Access(max_span_s=settings.max_span_s)
 
 
-def open_library(settings: Settings, files: Sequence[Path] = ()) -> Library:
-    """The videos under the settings' roots, and these files."""
+def open_library(settings: Settings, files: Sequence[Path] = (), readers: Readers | None = None) -> Library:
+    """The videos under the settings' roots, and these files. readers: processes that open them, in place of this one."""
     from medvid.video import Library
 
-    return Library(settings.roots, files)
+    return Library(settings.roots, files, readers=readers)
 
 
 def demo_clip(progress: Callable[[int, int], None] | None = None) -> Path:
@@ -123,14 +124,11 @@ async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
 
 
 def http_doors(settings: Settings, token: str | None) -> Doors:
-    """token: a single one beside those of the file. Raises ConfigError where a token cannot be used."""
+    """token: a single one beside the callers' own."""
     from medvid.mcp_server.tokens import Tokens
     from medvid.mcp_server.transports import Doors
 
-    file = settings.tokens or (places.tokens_file() if places.tokens_file().exists() else None)
-    asked = file is not None or token is not None
-    tokens = Tokens(access_of(settings), file=file, single=token) if asked else None
-    return Doors(tokens, settings.allow_hosts, settings.allow_origins)
+    return Doors(Tokens(access_of(settings), settings.callers, token) or None, settings.allow_hosts, settings.allow_origins)
 
 
 async def serve(
@@ -146,13 +144,15 @@ async def serve(
     """Serves until the client leaves or the program is interrupted: over standard input and output, or HTTP, whose address `on_listening`
     hears. Without a root or a file, the demo clip."""
     from medvid.mcp_server import transports
+    from medvid.video.worker import Readers
 
     doors = http_doors(settings, token) if http else transports.Doors()
-    with transports.listen(host, port, doors) if http else nullcontext() as listener:
+    reading = closing(Readers(limit_s=settings.decode_limit_s, memory_gib=settings.decode_memory_gib))
+    with transports.listen(host, port, doors) if http else nullcontext() as listener, reading as readers:
         note = None
         if not settings.roots and not files:
             files, note = [demo_clip()], DEMO_NOTE
-        toolbox = open_toolbox(settings, open_library(settings, files))
+        toolbox = open_toolbox(settings, open_library(settings, files, readers))
         server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note)
         try:
             if listener is None:

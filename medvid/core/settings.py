@@ -1,19 +1,36 @@
-"""Settings: flag over environment (`MEDVID_MODEL=...`) over file (`config.toml`) over default, and every path that medvid writes to."""
+"""Settings: flag over environment (`MEDVID_MODEL=...`) over files (`config.toml`, `tokens.toml`) over default; and paths."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from medvid.core.access import Access
 from medvid.core.errors import ConfigError
+from medvid.core.span import FROZEN
 
 EngineName = Literal["local"]
 Device = Literal["auto", "cpu", "cuda"]
+
+
+class Caller(BaseModel):
+    """Who may call over HTTP, by the blake2b-256 hash of their token. None: all that the server serves, its own longest span."""
+
+    model_config = FROZEN
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
+    blake2b: str = Field(pattern=r"^[0-9a-f]{64}$")
+    videos: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...] | None = None
+    max_span_s: float | None = Field(default=None, gt=0)
+
+    def access(self, own: Access) -> Access:
+        videos = own.videos if self.videos is None else frozenset(self.videos)
+        return Access(self.name, videos, self.max_span_s or own.max_span_s)
 
 
 class Settings(BaseSettings):
@@ -27,7 +44,9 @@ class Settings(BaseSettings):
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
     max_in_flight: int = Field(default=4, ge=1, le=256, description="requests an engine holds at once")
-    tokens: Path | None = Field(default=None, description="the file of callers' tokens; tokens.json beside config.toml if it is there")
+    decode_limit_s: float = Field(default=300.0, gt=0, description="longest time that a server gives one reading of a video")
+    decode_memory_gib: float = Field(default=4.0, gt=0.25, description="most memory that a process of a server may take to read videos")
+    callers: tuple[Caller, ...] = Field(default=(), description="who may call an HTTP server; `medvid mcp --new-token NAME` adds one")
     allow_hosts: tuple[str, ...] = Field(default=(), description="names by which an HTTP server may be called beyond this machine")
     allow_origins: tuple[str, ...] = Field(default=(), description="sites whose pages may call an HTTP server")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
@@ -37,7 +56,7 @@ class Settings(BaseSettings):
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=[config_file(), tokens_file()])
 
 
 def load(**flags: Any) -> Settings:
@@ -53,7 +72,7 @@ def config_file() -> Path:
 
 
 def tokens_file() -> Path:
-    return config_file().with_name("tokens.json")
+    return config_file().with_name("tokens.toml")
 
 
 def data_dir() -> Path:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from medvid.core.access import Access
 from medvid.mcp_server.texts import frame_uri
-from medvid.video import Library, decode
+from medvid.video import Library
 
 TEMPLATE = "video://{video_id}/frame/{ms}"
 MIME_TYPE = "image/jpeg"
@@ -65,7 +65,7 @@ async def read_frame(library: Library, access: Access, video_id: str, time_s: fl
 
 
 def _read(library: Library, access: Access, video_id: str, time_s: float) -> bytes:
-    picture = Image.fromarray(decode(library.info(video_id, access), [time_s]).rgb[0])
+    picture = Image.fromarray(library.decode(library.info(video_id, access), [time_s]).rgb[0])
     picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     return jpeg_within(picture, LARGEST_BYTES)
 

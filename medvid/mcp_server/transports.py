@@ -57,8 +57,8 @@ def listen(host: str, port: int, doors: Doors = Doors()) -> socket.socket:
     needed = {"token": doors.tokens, "allowed host (--allow-host)": doors.hosts, "allowed origin (--allow-origin)": doors.origins}
     if not is_loopback(host) and (missing := [name for name, given in needed.items() if not given]):
         raise ConfigError(
-            f"host {host} can be reached from other machines and no {' and no '.join(missing)} is set; set that (`medvid mcp-token NAME` "
-            "makes a token), or listen on 127.0.0.1 and use an SSH tunnel"
+            f"host {host} can be reached from other machines and no {' and no '.join(missing)} is set; set that (`medvid mcp "
+            "--new-token NAME` makes a token), or listen on 127.0.0.1 and use an SSH tunnel"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

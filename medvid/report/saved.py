@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from medvid.core.access import Access
 from medvid.core.errors import ConfigError
 from medvid.core.run import Run
-from medvid.video import Library, decode
+from medvid.video import Library
 
 MOST_FRAMES = 24
 GREEN = (0, 255, 0)
@@ -56,7 +56,7 @@ def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: 
     info = library.info(outcome["evidence"]["video_id"], access)
     written = []
     for time_s, box in moments:
-        frames = decode(info, [time_s])
+        frames = library.decode(info, [time_s])
         path = stem.with_name(f"{stem.name}-{time_s:.1f}s.png")
         _drawn(Image.fromarray(frames.rgb[0]), box).save(path)
         written.append(path)

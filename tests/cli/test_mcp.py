@@ -36,15 +36,15 @@ def test_beyond_this_machine_it_does_not_start_without_a_token(operation: tuple[
     assert done.stdout == ""
 
 
-def test_mcp_token_prints_the_token_alone_on_stdout_and_keeps_its_hash(tmp_path: Path) -> None:
-    file = tmp_path / "tokens.json"
-    made = medvid("mcp-token", "theatre-2", "--tokens", file, "--video", "0123456789abcdef")
+def test_a_new_token_is_alone_on_stdout_and_only_its_hash_is_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "medvid" / "tokens.toml"
+    made = medvid("mcp", "--new-token", "theatre-2", env={"XDG_CONFIG_HOME": str(tmp_path)})
     assert made.returncode == 0
     token = made.stdout.strip()
     assert len(token) == 43  # 32 bytes in base64
-    assert token not in file.read_text()
-    assert '"theatre-2"' in file.read_text()
-    assert token not in made.stderr
-    again = medvid("mcp-token", "theatre-2", "--tokens", file)
-    assert again.returncode == 2
-    assert "has a token already" in again.stderr
+    assert token not in kept.read_text() + made.stderr
+    assert 'name = "theatre-2"' in kept.read_text()
+    refused = medvid("mcp", "--new-token", 'a"b', env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert refused.returncode == 2
+    assert "callers" in refused.stderr
+    assert 'a"b' not in kept.read_text()

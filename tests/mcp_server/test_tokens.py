@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import stat
 from collections.abc import AsyncIterator
@@ -18,10 +17,9 @@ from mcp.server import Server
 from medvid.app import http_doors, open_library, open_server, open_toolbox, planner
 from medvid.core.access import Access
 from medvid.core.errors import ConfigError
-from medvid.core.settings import Settings, tokens_file
+from medvid.core.settings import Settings, load, tokens_file
 from medvid.core.span import Span
-from medvid.mcp_server.tokens import Tokens, add_token, hash_of, read_tokens
-from medvid.mcp_server.transports import Doors
+from medvid.mcp_server.tokens import Tokens, hash_of, new_token
 from medvid.simulate import clip_of, make_procedure, write_video
 from medvid.video import probe
 from tests.mcp_server.results import mark_of, text_of
@@ -41,6 +39,17 @@ def ids(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str
     return folder, probe(folder / f"{MINE}.mp4").video_id, probe(folder / f"{OTHERS}.mp4").video_id
 
 
+@pytest.fixture
+def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tokens_file()
+
+
+def limit(tokens: Path, line: str) -> None:
+    """Adds a line to the caller that was made last, as a person would."""
+    tokens.write_text(f"{tokens.read_text()}{line}\n")
+
+
 @asynccontextmanager
 async def as_caller(url: str, token: str, mode: str) -> AsyncIterator[Client]:
     known = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"})
@@ -55,13 +64,13 @@ def served(folder: Path) -> Server:
 
 
 @pytest.mark.anyio
-async def test_one_callers_videos_are_nothing_to_another(ids: tuple[Path, str, str], tmp_path: Path, mode: str) -> None:
+async def test_one_callers_videos_are_nothing_to_another(ids: tuple[Path, str, str], tokens: Path, mode: str) -> None:
     folder, mine, others = ids
-    file = tmp_path / "tokens.json"
-    token, all_token = add_token(file, "me", (mine,)), add_token(file, "everybody")
+    all_token, token = new_token("everybody"), new_token("me")
+    limit(tokens, f'videos = ["{mine}"]')
     # Both at once: neither session's tasks may take the other's access.
     async with (
-        through(served(folder), Doors(Tokens(Access(), file=file))) as url,
+        through(served(folder), http_doors(load(), None)) as url,
         as_caller(url, all_token, mode) as everybody,
         as_caller(url, token, mode) as me,
     ):
@@ -88,12 +97,12 @@ async def test_one_callers_videos_are_nothing_to_another(ids: tuple[Path, str, s
 
 
 @pytest.mark.anyio
-async def test_a_callers_longest_span_holds_for_that_caller_only(ids: tuple[Path, str, str], tmp_path: Path) -> None:
+async def test_a_callers_longest_span_holds_for_that_caller_only(ids: tuple[Path, str, str], tokens: Path) -> None:
     folder, mine, _ = ids
-    file = tmp_path / "tokens.json"
-    few, many = add_token(file, "few", max_span_s=5.0), add_token(file, "many")
+    many, few = new_token("many"), new_token("few")
+    limit(tokens, "max_span_s = 5.0")
     call = {"video_id": mine, "action": ACTION}  # ten seconds
-    async with through(served(folder), Doors(Tokens(Access(), file=file))) as url:
+    async with through(served(folder), http_doors(load(), None)) as url:
         async with as_caller(url, few, "auto") as client:
             assert "above the caller's 5 s" in text_of(await client.call_tool("localize_action", call))
         async with as_caller(url, many, "auto") as client:
@@ -101,12 +110,11 @@ async def test_a_callers_longest_span_holds_for_that_caller_only(ids: tuple[Path
 
 
 @pytest.mark.anyio
-async def test_a_session_of_one_caller_is_closed_to_another(ids: tuple[Path, str, str], tmp_path: Path) -> None:
-    file = tmp_path / "tokens.json"
-    one, two = add_token(file, "one"), add_token(file, "two")
+async def test_a_session_of_one_caller_is_closed_to_another(ids: tuple[Path, str, str], tokens: Path) -> None:
+    one, two = new_token("one"), new_token("two")
     hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     accept = {"Accept": "application/json, text/event-stream"}
-    async with through(served(ids[0]), Doors(Tokens(Access(), file=file))) as url, httpx2.AsyncClient(headers=accept) as plain:
+    async with through(served(ids[0]), http_doors(load(), None)) as url, httpx2.AsyncClient(headers=accept) as plain:
         begun = await plain.post(
             url, json={"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}, headers={"Authorization": f"Bearer {one}"}
         )
@@ -118,46 +126,32 @@ async def test_a_session_of_one_caller_is_closed_to_another(ids: tuple[Path, str
     assert stolen.status_code == 404
 
 
-def test_the_file_keeps_a_hash_and_is_its_owners_alone(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "tokens.json"
-    token = add_token(file, "theatre-2", ("0123456789abcdef",), 60.0)
-    assert token not in file.read_text()
-    assert len(token) >= 43  # 32 random bytes
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    other = add_token(file, "theatre-3")
-    first, second = read_tokens(file).tokens
-    assert (first.caller, first.videos, first.max_span_s, first.blake2b) == ("theatre-2", ("0123456789abcdef",), 60.0, hash_of(token))
-    assert (second.caller, second.videos, second.blake2b) == ("theatre-3", None, hash_of(other))
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+def test_the_file_keeps_a_hash_and_is_its_owners_alone(tokens: Path) -> None:
+    first, second = new_token("theatre-2"), new_token("theatre-3")
+    assert first not in tokens.read_text()
+    assert len(first) >= 43  # 32 random bytes
+    assert stat.S_IMODE(tokens.stat().st_mode) == 0o600
+    two, three = load().callers
+    assert (two.name, two.videos, two.max_span_s, two.blake2b) == ("theatre-2", None, None, hash_of(first))
+    assert (three.name, three.blake2b) == ("theatre-3", hash_of(second))
+
+
+@pytest.mark.parametrize("name", ["a b", "", '"', "x" * 41, "\n[[callers]]", "../x", "ａ"])
+def test_a_name_that_could_not_stand_in_the_file_is_refused(tokens: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match=r"callers.0.name"):
+        new_token(name)
+    assert not tokens.exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "videos", "said"),
-    [("a", None, "'a' has a token already"), ("a b", None, "caller: .*not 'a b'"), ("b", ("../x",), "videos: .*not '../x'")],
+    ("line", "said"),
+    [("video = []", r"callers.0.video\b"), ('videos = ["../x"]', r"callers.0.videos.0"), ("max_span_s = 0", r"callers.0.max_span_s")],
 )
-def test_a_token_that_could_not_be_used_is_not_made(tmp_path: Path, name: str, videos: tuple[str, ...] | None, said: str) -> None:
-    file = tmp_path / "tokens.json"
-    add_token(file, "a")
-    before = file.read_text()
+def test_a_line_that_cannot_be_used_is_named(tokens: Path, line: str, said: str) -> None:
+    new_token("a")
+    tokens.write_text(f"{tokens.read_text()}{line}\n")
     with pytest.raises(ConfigError, match=said):
-        add_token(file, name, videos)
-    assert file.read_text() == before
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "the file: Invalid JSON"),
-        (json.dumps({"tokens": [{"caller": "a", "blake2b": "s3cret"}]}), "tokens.0.blake2b"),
-        (json.dumps({"tokens": [{"caller": "a", "blake2b": "0" * 64, "video": []}]}), "tokens.0.video: Extra inputs"),
-    ],
-)
-def test_a_broken_file_is_named_with_the_place_and_nothing_secret(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "tokens.json"
-    file.write_text(text)
-    with pytest.raises(ConfigError, match=said) as raised:
-        Tokens(Access(), file=file)
-    assert "s3cret" not in str(raised.value)
+        load()
 
 
 def test_a_short_token_is_refused() -> None:
@@ -166,24 +160,13 @@ def test_a_short_token_is_refused() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_single_token_and_those_of_the_file_both_open(tmp_path: Path) -> None:
-    token = add_token(tokens_file(), "anna")
-    try:
-        doors = http_doors(Settings(max_span_s=7.0), "0123456789abcdef")
-    finally:
-        tokens_file().unlink()
+async def test_the_single_token_and_the_callers_own_all_open(tokens: Path) -> None:
+    token = new_token("anna")
+    doors = http_doors(load(max_span_s=7.0), "0123456789abcdef")
     assert doors.tokens is not None
     anna, single = await doors.tokens.verify_token(token), await doors.tokens.verify_token("0123456789abcdef")
     assert anna is not None and single is not None
-    assert (anna.access, single.access) == (Access("anna", None, 7.0), Access("token", None, 7.0))
-    assert await doors.tokens.verify_token(token + "x") is None
-    assert http_doors(Settings(), None).tokens is None
-
-
-@pytest.mark.anyio
-async def test_a_file_whose_tokens_were_all_withdrawn_opens_to_nobody(tmp_path: Path) -> None:
-    file = tmp_path / "tokens.json"
-    file.write_text('{"tokens": []}')
-    doors = http_doors(Settings(tokens=file), None)
-    assert doors.tokens is not None
-    assert await doors.tokens.verify_token("") is None
+    assert (anna.claims, single.claims) == ({"access": Access("anna", None, 7.0)}, {"access": Access("token", None, 7.0)})
+    for wrong in ("", token + "x", token[:-1], hash_of(token), "\udcff"):
+        assert await doors.tokens.verify_token(wrong) is None
+    assert http_doors(Settings(callers=()), None).tokens is None
