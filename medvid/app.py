@@ -74,13 +74,15 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
     return Toolbox(engine or open_model(settings), library, feeding=settings.feeding)
 
 
-def open_server(toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None) -> Server[Any]:
+def open_server(
+    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None, pictures: bool = True
+) -> Server[Any]:
     """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client. access: of a caller
-    who needs no token."""
+    who needs no token. pictures: whether answers bring a frame along."""
     from medvid.mcp_server.server import make_server
     from medvid.mcp_server.tokens import access_by_token
 
-    return make_server(toolbox, toolbox.library, access_of=access_by_token(access or Access()), ask=ask, note=note)
+    return make_server(toolbox, toolbox.library, access_of=access_by_token(access or Access()), ask=ask, note=note, pictures=pictures)
 
 
 def planner(toolbox: Toolbox) -> Ask:
@@ -89,7 +91,7 @@ def planner(toolbox: Toolbox) -> Ask:
     async def ask(args: AskArgs, *, access: Access, progress: Progress) -> Run:
         from medvid.agent import runs
 
-        async with open_client(open_server(toolbox, access=access)) as client:
+        async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
             return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress))
 
     return ask
@@ -128,7 +130,8 @@ def http_doors(settings: Settings, token: str | None) -> Doors:
     from medvid.mcp_server.tokens import Tokens
     from medvid.mcp_server.transports import Doors
 
-    return Doors(Tokens(access_of(settings), settings.callers, token) or None, settings.allow_hosts, settings.allow_origins)
+    tokens = Tokens(access_of(settings), settings.callers, token) if settings.callers or token is not None else None
+    return Doors(tokens, settings.allow_hosts, settings.allow_origins)
 
 
 async def serve(

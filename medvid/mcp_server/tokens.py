@@ -36,9 +36,6 @@ class Tokens:
         self._known = [(caller.blake2b, caller.access(own)) for caller in callers]
         self._known += [(hash_of(single), replace(own, caller="token"))] if single is not None else []
 
-    def __bool__(self) -> bool:
-        return bool(self._known)
-
     async def verify_token(self, token: str) -> AccessToken | None:
         given = hash_of(token)
         for known, access in self._known:

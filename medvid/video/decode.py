@@ -19,15 +19,11 @@ Reader = Literal["pyav", "decord"]
 LARGEST_BYTES = 8 << 30
 Shown = tuple[float, npt.NDArray[Any]]
 """The time from which a frame is shown, and its picture."""
+Read = Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]]
+Times = Sequence[float] | npt.NDArray[np.float64]
 
 
-def decode(
-    info: VideoInfo,
-    times_s: Sequence[float] | npt.NDArray[np.float64],
-    size: tuple[int, int] | None = None,
-    *,
-    reader: Reader | None = None,
-) -> Frames:
+def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None, *, reader: Reader | None = None) -> Frames:
     """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
 
     A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
@@ -38,12 +34,7 @@ def decode(
     return gather(info, times_s, size, partial(scaled, reader=reader))
 
 
-def gather(
-    info: VideoInfo,
-    times_s: Sequence[float] | npt.NDArray[np.float64],
-    size: tuple[int, int] | None,
-    read: Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]],
-) -> Frames:
+def gather(info: VideoInfo, times_s: Times, size: tuple[int, int] | None, read: Read) -> Frames:
     """`decode` with the pictures of `read`, which gives one of the size for each time, wherever it reads them."""
     asked_s = [float(time_s) for time_s in times_s]
     info.check_times(asked_s)

@@ -50,13 +50,9 @@ class Library:
     readers: processes that open the files; without them this one does."""
 
     def __init__(
-        self,
-        roots: Sequence[Path] = (),
-        files: Sequence[Path | FrameList] = (),
-        *,
-        cache_file: Path | None = None,
+        self, roots: Sequence[Path] = (), files: Sequence[Path | FrameList] = (), *, cache_file: Path | None = None,
         readers: Readers | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Raises ConfigError where a root cannot be served, VideoError where a file given by name cannot be read."""
         self._roots = tuple(_checked_root(root) for root in roots)
         self._cache = ProbeCache(cache_file or probes_file())

@@ -1,7 +1,7 @@
 """Reading videos in processes of their own, so that a hostile file takes down neither the server nor a neighbour's call.
 
-A request is JSON. What comes back is one byte (`V`: a VideoInfo as JSON, `F`: a frame's time and pixels, `E`: a VideoError's text) and the
-bytes of it: nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. This module is also the
+A request is JSON. What comes back begins with `E` where it is a VideoError's text; else it is a VideoInfo as JSON, or a frame's time and
+pixels. Nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. This module is also the
 worker's program. For POSIX systems.
 """
 
@@ -12,7 +12,6 @@ import os
 import queue
 import resource
 import struct
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from threading import Timer
 from typing import Any
 
@@ -58,7 +58,7 @@ class Readers:
     def probe(self, path: Path) -> VideoInfo:
         """As `medvid.video.probe` of a file."""
         with self._asked(shown(path), {"path": str(path)}) as worker:
-            info = _infos.validate_json(worker.take(b"V", LARGEST_INFO_BYTES))
+            info = _infos.validate_json(worker.take(LARGEST_INFO_BYTES))
             worker.done = True
             return replace(info, video_id=content_id(path), paths=(path,))
 
@@ -70,7 +70,7 @@ class Readers:
         width, height = size
         with self._asked(info.name, {"info": _infos.dump_python(info, mode="json"), "times_s": times_s, "size": size}) as worker:
             for _ in times_s:
-                part = worker.take(b"F", _second.size + width * height * 3)
+                part = worker.take(_second.size + width * height * 3)
                 yield _second.unpack_from(part)[0], np.frombuffer(part, np.uint8, offset=_second.size).reshape(height, width, 3)
             worker.done = True
 
@@ -106,17 +106,21 @@ class _Worker:
 
     def __init__(self, command: list[str]) -> None:
         self.command, self.done = command, False
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Popen[bytes] | None = None
 
     def ask(self, request: dict[str, Any], limit_s: float) -> None:
         if self.process is None or self.process.poll() is not None:
             self.close()
-            self.process = self._start()
+            self._pipe, theirs = Pipe()
+            kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT_VARIABLES)}
+            kept["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+            with theirs:  # a session of its own: an interrupt from the keyboard is the server's to handle
+                self.process = Popen(self.command, stdin=theirs.fileno(), stdout=DEVNULL, env=kept, start_new_session=True)
         self.done, self._limit = False, Timer(limit_s, self.process.kill)
         self._limit.start()
         self._pipe.send_bytes(json.dumps(request).encode())
 
-    def take(self, kind: bytes, most: int) -> bytes:
+    def take(self, most: int) -> bytes:
         """The next part. Raises VideoError where the worker says so; EOFError or OSError where it is gone or talks nonsense."""
         while not self._pipe.poll(POLL_S):
             _check_cancelled()
@@ -124,8 +128,6 @@ class _Worker:
         if part[:1] == b"E":
             self.done = True
             raise VideoError(part[1:].decode(errors="replace"))
-        if part[:1] != kind:
-            raise EOFError
         return part[1:]
 
     def rest(self) -> None:
@@ -140,13 +142,6 @@ class _Worker:
             self.process.wait()
             self._pipe.close()
             self.process = None
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._pipe, theirs = Pipe()
-        kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT_VARIABLES)}
-        kept["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
-        with theirs:  # a session of its own: an interrupt from the keyboard is the server's to handle
-            return subprocess.Popen(self.command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=kept, start_new_session=True)
 
 
 def _check_cancelled() -> None:
