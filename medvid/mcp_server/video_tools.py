@@ -17,17 +17,18 @@ from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
 
-def video_calls(toolbox: Toolbox, pictures: bool) -> list[Call[Any]]:
+def video_calls(toolbox: Toolbox, pictures: bool = True) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
     return [_call(tool, toolbox, pictures) for tool in TOOLS.values()]
 
 
-def _call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool) -> Call[Args]:
+def _call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
     async def run(args: Args, access: Access, progress: Progress) -> Answered:
         given = args.model_dump(mode="json", exclude_unset=True)
         outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
         seen = await evidence(toolbox.library, access, outcome) if pictures else ()
-        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome), seen)
+        pictured = "\nThe first of them is the picture beside this text." if seen else ""
+        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome) + pictured, seen)
 
     return Call(
         name=tool.name,
