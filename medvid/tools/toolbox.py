@@ -74,7 +74,7 @@ class Toolbox:
         if source is not None and words.forms[tool.name].lists:
             notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
         notes += [remark] if (remark := words.remark(tool.name, case, getattr(args, "style", None))) else []
-        return Inquiry(tool, args, case, info, span), notes
+        return Inquiry(tool, args, case, info, span, self.library), notes
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""
