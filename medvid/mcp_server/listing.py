@@ -31,8 +31,8 @@ class Videos(BaseModel):
     note: str | None = Field(default=None, description="something to know about what is served")
 
 
-def listing_call(library: Library, access: Access, note: str | None) -> Call[ListVideosArgs]:
-    async def run(args: ListVideosArgs, progress: Progress) -> Answered:
+def listing_call(library: Library, note: str | None) -> Call[ListVideosArgs]:
+    async def run(args: ListVideosArgs, access: Access, progress: Progress) -> Answered:
         listed = await anyio.to_thread.run_sync(library.listing, access)
         # A caller who may see some videos only is not told of files that might be others'.
         problems = library.problems if access.videos is None else ()

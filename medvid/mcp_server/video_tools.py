@@ -16,16 +16,18 @@ from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
 
-def video_calls(toolbox: Toolbox, access: Access) -> list[Call[Any]]:
+def video_calls(toolbox: Toolbox) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
-    return [_call(tool, toolbox, access) for tool in TOOLS.values()]
+    return [video_call(tool, toolbox) for tool in TOOLS.values()]
 
 
-def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
-    async def run(args: Args, progress: Progress) -> Answered:
-        given = args.model_dump(mode="json", exclude_unset=True)
-        outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
+def video_call(tool: Tool[Any, Any], toolbox: Toolbox) -> Call[Args]:
+    async def run(args: Args, access: Access, progress: Progress) -> Answered:
+        outcome = await toolbox.run(tool.name, args.model_dump(mode="json", exclude_unset=True), access=access, progress=progress)
         return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome))
+
+    async def expected_s(args: Args, access: Access) -> float | None:
+        return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)
 
     return Call(
         name=tool.name,
@@ -35,6 +37,7 @@ def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
         # The type is only known here, so mypy cannot see it; pydantic can.
         output_schema=schemas.output_schema(Outcome[tool.result_type]),  # type: ignore[name-defined]
         run=run,
+        expected_s=expected_s,
     )
 
 
