@@ -142,6 +142,7 @@ class Jobs:
         if not added:
             raise BusyError(f"busy: {self.own['most']} jobs of yours are unfinished, the most here; cancel one", retry_after_s=60.0)
         self._wake.set()
+        self._wake = anyio.Event()
         return added[0]
 
     async def find(self, job_id: str, access: Access) -> Job:
@@ -170,7 +171,6 @@ class Jobs:
                 log.exception("%s cannot be used", self.file)  # a full disk takes no server down
             with anyio.move_on_after(POLL_S):
                 await self._wake.wait()
-            self._wake = anyio.Event()
 
     async def _run(self, job: Job) -> None:
         far: dict[str, Any] = {name: job[name] for name in ("id", "owner", "done", "total", "message")}

@@ -65,9 +65,11 @@ class Toolbox:
         return report.of(seen)
 
     async def expected_s(self, name: str, args: Mapping[str, Any], access: Access) -> float | None:
-        """How long `run` will take, decoding nothing; None before anything was measured. Raises what `run` raises before it looks."""
+        """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
+        raises before it looks."""
         inquiry, _ = await anyio.to_thread.run_sync(partial(self._prepare, tool_named(name), args, access))
-        windows = self._plan(inquiry).windows
+        objection = await anyio.to_thread.run_sync(out_of_scope, inquiry.tool, inquiry.args, inquiry.case, self.engine)
+        windows = self._plan(inquiry).windows if objection is None or inquiry.args.insist else ()
         return self.pace.expected_s(name, len(windows), sum(window.count for window in windows) / self.engine.profile.frame_budget)
 
     async def look(self, window: Window, inquiry: Inquiry) -> Seen:

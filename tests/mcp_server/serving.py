@@ -1,6 +1,6 @@
 """`medvid mcp --http` with a scripted engine that answers one request at a time. It prints its address, and logs requests and answers.
 
-    python -m tests.mcp_server.serving CLIP LOG SECONDS
+    python -m tests.mcp_server.serving CLIP LOG SECONDS [stdio]
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def tell(address: str) -> None:
 
 
 if __name__ == "__main__":
-    clip, log, answer_s = sys.argv[1:]
+    clip, log, answer_s, *over = sys.argv[1:]
     engine = Serial(Path(log), float(answer_s))
 
     def open_model(settings: Settings) -> Any:
         return engine
 
     app.open_model = open_model
-    anyio.run(lambda: app.serve(Settings(), [Path(clip)], http=True, port=0, on_listening=tell))
+    anyio.run(lambda: app.serve(Settings(), [Path(clip)], http=not over, port=0, on_listening=tell))

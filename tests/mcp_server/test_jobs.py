@@ -91,6 +91,14 @@ async def test_a_job_gives_what_the_tool_gives_and_its_parts_on_the_way(clip: Pa
     assert video_id not in told and ACTION not in told
 
 
+async def test_what_jobs_take_tells_how_long_calls_will_take(clip: Path, video_id: str, tmp_path: Path) -> None:
+    house = House(clip, scripted_engine(), tmp_path / "jobs.sqlite")
+    async with house.client() as client:
+        for _ in range(2):  # the first may load the weights
+            await until(client, await start(client, "summarize_video", video_id=video_id), "done")
+    assert house.toolbox.pace.expected_s("summarize_video", 1, 1.0) is not None
+
+
 async def test_a_jobs_questions_are_asked_once_however_often_it_is_looked_up(clip: Path, video_id: str, tmp_path: Path) -> None:
     engine = scripted_engine()
     async with House(clip, engine, tmp_path / "jobs.sqlite").client() as client:

@@ -83,6 +83,17 @@ async def test_our_own_agent_waits_for_calls_however_long_they_take(clip: Path, 
     assert "1.0-3.0 s" in run.answer.text
 
 
+async def test_what_is_out_of_scope_is_answered_at_once_however_long_the_video(clip: Path, video_id: str, tmp_path: Path) -> None:
+    server, toolbox = served(clip, scripted_engine(), tmp_path)
+    toolbox.pace.note("assess_skill", 1, 1.0, 600.0)  # loads the weights
+    toolbox.pace.note("assess_skill", 1, 1.0, 600.0)
+    async with Client(server) as client:
+        result = await client.call_tool("assess_skill", {"video_id": video_id})  # the clip is no suturing
+        insisted = await client.call_tool("assess_skill", {"video_id": video_id, "insist": True})
+    assert result.structured_content["status"] == "out_of_scope"
+    assert mark_of(insisted)["kind"] == "too_long"
+
+
 async def test_a_question_takes_at_least_a_pass_over_its_videos(clip: Path, video_id: str, tmp_path: Path) -> None:
     toolbox = served(clip, scripted_engine(), tmp_path)[1]
     server = open_server(toolbox, gate=gate(), jobs=Jobs(toolbox, tmp_path / "jobs.sqlite", ask=planner), ask=planner(toolbox))
