@@ -15,7 +15,7 @@ Model = Annotated[
 Engine = Annotated[
     str | None, typer.Option("--engine", metavar="NAME|URL", help="What runs the model: local, vllm, or a server's address up to its /v1.")
 ]
-Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda", help="Where the model runs; auto if left out.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the model runs; auto if left out.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 

@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 class LocalEngine:
-    """Any Qwen2.5-VL or Qwen3-VL checkpoint directory. `pattern` of a request is not used."""
+    """Any Qwen2.5-VL, Qwen3-VL or Qwen3.5 checkpoint directory. `pattern` of a request is not used."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:
-        """device: `auto` (a GPU where there is one), `cpu` or `cuda`."""
+        """device: `auto` (a GPU where there is one), `cpu`, `cuda` or `mps`."""
         self.checkpoint = checkpoint
         self.profile = checkpoint.profile
         self.unknown_words = unknown_words_of(checkpoint.folder)
@@ -72,9 +72,17 @@ class LocalEngine:
         return self._decoder
 
     def _answer(self, request: Request, stop: threading.Event) -> Reply:
-        """On the thread. `stop` is looked at before each token."""
+        """On the thread."""
         self._go_on(stop)
         decoder = self._loaded()
+        try:
+            return self._write(decoder, request, stop)
+        except NotImplementedError as error:
+            decoder.leave_mps(error)
+            return self._write(decoder, request, stop)
+
+    def _write(self, decoder: Decoder, request: Request, stop: threading.Event) -> Reply:
+        """`stop` is looked at before each token."""
         encoded = decoder.encode(request)
         video, reused = decoder.read_video(encoded)
         tokens: list[int] = []

@@ -14,8 +14,8 @@ def open_engine(
     model: str | Path | None = None, engine: str = "local", device: str = "auto", options: EngineOptions | None = None
 ) -> Engine:
     """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. engine: `local`, `vllm` or `remote`.
-    device: `auto`, `cpu` or `cuda`, of `local`. Reads the configuration now and the weights at the first request. Raises ConfigError where
-    the checkpoint cannot be used."""
+    device: `auto`, `cpu`, `cuda` or `mps`, of `local`. Reads the configuration now and the weights at the first request. Raises ConfigError
+    where the checkpoint cannot be used."""
     options = options or EngineOptions()
     if engine == "remote":
         return _remote(model, options)

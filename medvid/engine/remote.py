@@ -87,6 +87,8 @@ class RemoteEngine:
         if self._takes_video:
             url = {"type": "video_url", "video_url": {"url": f"data:video/jpeg;base64,{','.join(jpegs)}"}, "uuid": request.clip.id}
             extra = {"repetition_penalty": 1.0, "media_io_kwargs": {"video": {"num_frames": len(jpegs), **video_metadata(request)}}}
+            if self.profile.answer_start:  # the template's way to write it
+                extra["chat_template_kwargs"] = {"enable_thinking": False}
             if request.pattern is not None:
                 extra["structured_outputs"] = {"regex": request.pattern}
             content, body["extra_body"] = [url], extra

@@ -24,9 +24,10 @@ def content_id(path: Path) -> str:
     return digest.hexdigest()
 
 
-def frames_id(paths: Sequence[Path], fps: float) -> str:
-    """The id of a list of frame files shown at this rate."""
+def frames_id(paths: Sequence[Path], fps: float, times_s: Sequence[float] | None = None) -> str:
+    """The id of a list of frame files shown at this rate, or at these times."""
     digest = hashlib.blake2b(repr(float(fps)).encode(), digest_size=8)
+    digest.update(repr([float(time_s) for time_s in times_s]).encode() if times_s is not None else b"")
     for path in paths:
         digest.update(bytes.fromhex(content_id(path)))
     return digest.hexdigest()

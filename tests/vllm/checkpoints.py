@@ -16,17 +16,18 @@ PROCESSORS = {"qwen2_5_vl": ("Qwen2_5_VLProcessor", "Qwen2VLVideoProcessor")}
 def served_checkpoint(path: Path, architecture: Architecture, *, outer: bool = False) -> Path:
     """outer: the profile says that the checkpoint was trained with the outer vision pair."""
     folder = tiny_checkpoint(path, architecture)
+    name = f"tiny-{architecture}{'-outer' if outer else ''}"
     processor, video = PROCESSORS.get(architecture, ("Qwen3VLProcessor", "Qwen3VLVideoProcessor"))
-    images = json.loads((folder / "preprocessor_config.json").read_text())
-    shared = {**images, "do_resize": True, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "processor_class": processor}
-    size = {"shortest_edge": 28 * 28, "longest_edge": 64 * 112 * 112}
-    (folder / "preprocessor_config.json").write_text(json.dumps({**shared, "image_processor_type": "Qwen2VLImageProcessor", "size": size}))
-    (folder / "video_preprocessor_config.json").write_text(
-        json.dumps({**shared, "video_processor_type": video, "size": size, "do_sample_frames": False})
-    )
+    shared = {
+        **json.loads((folder / "preprocessor_config.json").read_text()), "processor_class": processor, "do_resize": True,
+        "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
+        "size": {"shortest_edge": 28 * 28, "longest_edge": 64 * 112 * 112},
+    }
+    images = {**shared, "image_processor_type": "Qwen2VLImageProcessor"}
+    videos = {**shared, "video_processor_type": video, "do_sample_frames": False}
+    profile = {"name": name, "frame_budget": 16, "max_pixels": 84 * 112, "min_pixels": 28 * 28, "outer_vision_tokens": outer}
+    (folder / "preprocessor_config.json").write_text(json.dumps(images))
+    (folder / "video_preprocessor_config.json").write_text(json.dumps(videos))
+    (folder / "profile.json").write_text(json.dumps(profile))
     (folder / "chat_template.jinja").write_text((EMBEDDED_FOLDER / "chat_template.jinja").read_text())
-    (folder / "profile.json").write_text(
-        json.dumps({"name": f"tiny-{architecture}{'-outer' if outer else ''}", "frame_budget": 16, "max_pixels": 84 * 112, "min_pixels": 28 * 28,
-                    "outer_vision_tokens": outer})  # fmt: skip
-    )
     return folder

@@ -13,7 +13,7 @@ import pytest
 from medvid.engine import open_engine
 from tests.vllm.server import OPTIONS, Server
 
-os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING", "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
