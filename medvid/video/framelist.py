@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from medvid.core.errors import VideoError
-from medvid.video.container import check_file, shown
-from medvid.video.identity import frames_id
+from medvid.video.container import check_file, content_id, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
 
@@ -37,8 +37,11 @@ def probe_frames(source: FrameList) -> VideoInfo:
         check_file(path)
     height, width = _load(source.paths[0]).shape[:2]
     count = len(source.paths)
+    digest = hashlib.blake2b(repr(float(source.fps)).encode(), digest_size=8)
+    for path in source.paths:
+        digest.update(bytes.fromhex(content_id(path)))
     return VideoInfo(
-        video_id=frames_id(source.paths, source.fps), paths=source.paths, duration_s=count / source.fps, fps=float(source.fps),
+        video_id=digest.hexdigest(), paths=source.paths, duration_s=count / source.fps, fps=float(source.fps),
         variable_rate=False, size=(width, height), frames=count, codec=source.paths[0].suffix.lstrip(".").lower(), container="frames",
     )  # fmt: skip
 

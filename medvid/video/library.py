@@ -19,8 +19,7 @@ from medvid.video.cache import ProbeCache, Stamp, stamp_of
 from medvid.video.container import check_file, shown
 from medvid.video.declared import read_case, title_of
 from medvid.video.framelist import FrameList
-from medvid.video.info import VideoInfo
-from medvid.video.listing import VideoListing
+from medvid.video.info import VideoInfo, VideoListing
 from medvid.video.probe import probe
 
 MOVIES = {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".ogv"}

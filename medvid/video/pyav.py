@@ -10,8 +10,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import av.error
 import numpy.typing as npt
@@ -31,7 +30,8 @@ Shown = tuple[float, npt.NDArray[Any]]
 
 def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:
     """The frame shown at each time, in order. The times increase. Raises VideoError where nothing can be decoded up to a time."""
-    with _Cursor(info) as cursor:
+    with ExitStack() as files:
+        cursor = _Cursor(info, files)
         for time_s in times_s:
             yield cursor.at(time_s)
 
@@ -39,19 +39,14 @@ def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:
 class _Cursor:
     """Walks forward through one file, holding the frame shown now and the one after it."""
 
-    def __init__(self, info: VideoInfo) -> None:
+    def __init__(self, info: VideoInfo, files: ExitStack) -> None:
+        """files: holds the open file; closing it is the caller's."""
         self.info = info
-        self._open = ExitStack()
+        self._files = files
         self._now: tuple[float, VideoFrame] | None = None
         self._next: tuple[float, VideoFrame] | None = None
         self._picture: npt.NDArray[Any] | None = None
-
-    def __enter__(self) -> Self:
         self._restart()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._open.close()
 
     def at(self, time_s: float) -> Shown:
         limit_s = time_s + TOLERANCE_S
@@ -86,10 +81,8 @@ class _Cursor:
         self._restart()
 
     def _restart(self) -> None:
-        self._open.close()
-        self._container: InputContainer
-        self._stream: VideoStream
-        self._container, self._stream = self._open.enter_context(open_video(self.info.path))
+        self._files.close()
+        self._container, self._stream = self._files.enter_context(open_video(self.info.path))
         self._tick_s = float(self._stream.time_base or 1)
         self._shown = self._decode(after_seek=False)
         self._next = next(self._shown, None)
