@@ -23,6 +23,7 @@ from medvid.agent.operations import OPS
 from medvid.agent.references import ITEM, holds_null, resolve
 from medvid.agent.shapes import Validator
 from medvid.core.plan import Plan, Step
+from medvid.core.run import Run
 
 ENTRIES = ("calls", "counts", "values", "faults", "skipped")
 
@@ -54,6 +55,12 @@ class Ledger:
         """From the graph's state; its entries are copied."""
         copies = {name: {key: _copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
         return cls(Plan.model_validate(state["plan"]), **copies)
+
+    @classmethod
+    def of_run(cls, run: Run) -> Ledger:
+        """Of a finished run, without what failed or was skipped."""
+        calls = {step: {str(i): {"content": content} for i, content in enumerate(contents)} for step, contents in run.outcomes.items()}
+        return cls(run.plan, calls, {step: len(made) for step, made in calls.items()}, dict(run.values))
 
     def to_json(self) -> dict[str, Any]:
         """What a node writes back. `calls` are left out: each call writes its own."""
@@ -128,7 +135,7 @@ class Ledger:
         operation = OPS[step.op or ""]
         values = []
         for element in elements:
-            args = {name: None if holds_null(step.args[name], value) else value for name, value in self._args(step, element).items()}
+            args = {name: None if holds_null(step.args[name], value) else value for name, value in self.arguments(step, element).items()}
             if errors := [error.message for error in Validator(operation.input_schema).iter_errors(args)]:
                 self.faults[step.id] = [_fault(f"{step.name} cannot take what was read: {errors[0]}")]
                 return
@@ -138,7 +145,7 @@ class Ledger:
     def _calls(self, step: Step, elements: list[Any], budget: int) -> list[Call]:
         calls, skipped = [], {}
         for index, element in enumerate(elements):
-            args = self._args(step, element)
+            args = self.arguments(step, element)
             if empty := holds_null(step.args, args):
                 skipped[str(index)] = empty
             else:
@@ -156,7 +163,8 @@ class Ledger:
             self.counts[step.id] = len(elements)
         return calls
 
-    def _args(self, step: Step, element: Any) -> dict[str, Any]:
+    def arguments(self, step: Step, element: Any) -> dict[str, Any]:
+        """The step's, with references read. element: of its for_each."""
         resolved: dict[str, Any] = resolve(step.args, lambda root: element if root == ITEM else self.given(root))
         return resolved
 

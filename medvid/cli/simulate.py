@@ -25,7 +25,7 @@ def simulate(
 
     The file says in its container that it is simulated. Its truth can be made again from that tag."""
     from medvid.core.errors import ConfigError
-    from medvid.report.truth import truth_json, truth_table
+    from medvid.report.tables import truth_json, truth_table
     from medvid.simulate import make_procedure, write_video
 
     if kind != "cholecystectomy" and kind != "suturing":

@@ -45,18 +45,9 @@ def sft(
     from medvid.train.sft import SftConfig, run
 
     config = SftConfig(
-        out=out,
-        clips=clips,
-        vision_minutes=vision_minutes,
-        language_minutes=language_minutes,
-        from_weights=start,
-        threads=threads,
-        workers=workers,
-        seed=seed,
-        pace=pace,
-        device=device,
-        until=until,
-    )
+        out=out, clips=clips, vision_minutes=vision_minutes, language_minutes=language_minutes, from_weights=start, threads=threads,
+        workers=workers, seed=seed, pace=pace, device=device, until=until,
+    )  # fmt: skip
     run(config, typer.echo)
 
 

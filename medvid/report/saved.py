@@ -34,15 +34,11 @@ def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[P
     """Writes the files and gives their paths."""
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     whole = run.to_json()
-    texts = {
-        "run.json": json.dumps(whole, indent=2),
-        "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False),
-        "outcomes.json": json.dumps(whole["outcomes"], indent=2),
-    }
-    written = []
+    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False)}
+    texts["outcomes.json"] = json.dumps(whole["outcomes"], indent=2)
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
-        written.append(folder / name)
+    written = [folder / name for name in texts]
     for step, outcomes in whole["outcomes"].items():
         for index, outcome in enumerate(outcomes):
             written += _save_frames(folder / "frames" / f"{step}-{index}", outcome, library, access)
@@ -56,10 +52,11 @@ def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: 
     info = library.info(outcome["evidence"]["video_id"], access)
     written = []
     for time_s, box in moments:
-        frames = decode(info, [time_s])
-        path = stem.with_name(f"{stem.name}-{time_s:.1f}s.png")
-        _drawn(Image.fromarray(frames.rgb[0]), box).save(path)
-        written.append(path)
+        picture = Image.fromarray(decode(info, [time_s]).rgb[0])
+        if box is not None:
+            ImageDraw.Draw(picture).rectangle(tuple(box), outline=GREEN, width=max(2, picture.width // 160))
+        written.append(stem.with_name(f"{stem.name}-{time_s:.1f}s.png"))
+        picture.save(written[-1])
     return written
 
 
@@ -76,9 +73,3 @@ def moments_of(result: Any) -> Iterator[tuple[float, list[float] | None]]:
 
 def _middle(span: dict[str, float]) -> float:
     return (span["start_s"] + span["end_s"]) / 2
-
-
-def _drawn(picture: Image.Image, box: list[float] | None) -> Image.Image:
-    if box is not None:
-        ImageDraw.Draw(picture).rectangle(tuple(box), outline=GREEN, width=max(2, picture.width // 160))
-    return picture

@@ -33,18 +33,14 @@ def _in_words(value: Any) -> str:
             return ", ".join(f"{name} {score}" for name, score in scores.items())
         case {"spans": inner} | {"text": inner} | {"action": inner} | {"track": inner}:
             return _in_words(inner)
-        case str():
-            return value
-        case None:
+        case None | []:
             return "none"
         case bool():
             return "yes" if value else "no"
-        case int():
+        case str() | int():
             return str(value)
         case float():
             return f"{value:.1f}"
-        case []:
-            return "none"
         case list():
             more = f", and {len(value) - MOST_ITEMS} more" if len(value) > MOST_ITEMS else ""
             return ", ".join(_in_words(item) for item in value[:MOST_ITEMS]) + more
