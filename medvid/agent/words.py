@@ -1,4 +1,5 @@
-"""Words: how a question's words meet a video's own list of actions, and the names of instruments. Plain tables and a small stemmer.
+"""Words: how a question's words meet a video's own list of actions, and the names of instruments. Tables (words.json) and a
+small stemmer.
 
 `is the cystic duct clipped` meets `clip the cystic duct`: every form of a verb counts as its base form, a synonym as the verb it stands
 for, plurals as singulars, and one mistyped letter is forgiven where nothing else is meant.
@@ -10,99 +11,32 @@ import re
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from functools import lru_cache
+from importlib.resources import files
 
-_VERB_LIST = """
-adjust administer advance apply aspirate assist attach bag bite burn cauterise cauterize check clean cleanse clear clip close
-coagulate comb connect cover cut disinfect dissect divide document drain drill drive dry dissect excise expose extract fasten fill
-fix flush grab grasp handle hold identify inflate inject insert inspect irrigate knot lift ligate loosen measure mobilise mobilize
-mop moisten move open organize orient pack pass pick pierce place position prepare press pull puncture push put raise release
-remove resect retract rinse rub scrape seal secure select separate sever soak spread stabilise stabilize staple suck suture take
-tear tie transect transfuse trim turn unclamp clamp wash wipe withdraw wrap
-"""
-_VERBS = _VERB_LIST.split()
-_IRREGULAR = {
-    "cut": "cutting cuts",
-    "tie": "tying tied ties",
-    "take": "took taken taking",
-    "hold": "held",
-    "drive": "drove driven driving",
-    "put": "putting",
-    "bite": "bitten bit biting",
-    "spread": "spreading",
-    "tear": "tore torn",
-    "withdraw": "withdrew withdrawn",
-    "dissect": "dissection",
-    "coagulate": "coagulation cautery",
-    "irrigate": "irrigation",
-    "divide": "division",
-    "insert": "insertion",
-    "remove": "removal",
-    "inject": "injection",
-    "extract": "extraction",
-    "retract": "retraction",
-    "prepare": "preparation",
-    "transect": "transection",
-    "aspirate": "aspiration",
-    "resect": "resection",
-    "puncture": "puncture",
-    "pack": "packaging",
-}
-_MEANS = {
-    "divide": "cut",
-    "transect": "cut",
-    "sever": "cut",
-    "cauterise": "coagulate",
-    "cauterize": "coagulate",
-    "burn": "coagulate",
-    "rinse": "irrigate",
-    "wash": "irrigate",
-    "flush": "irrigate",
-    "bag": "pack",
-    "grasp": "pick",
-    "grab": "pick",
-    "orient": "position",
-    "push": "drive",
-    "pass": "drive",
-    "knot": "tie",
-    "mobilize": "mobilise",
-    "stabilize": "stabilise",
-}
-"""A verb and the one that declared actions mostly use for it. Both sides of a comparison go through it, so none is lost."""
+from pydantic import BaseModel
 
-_NOUN_MEANS = {"calot": "hepatocystic", "string": "thread"}
-NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pelvis", "plus"}
+from medvid.core.span import FROZEN
 
-INSTRUMENTS: dict[str, tuple[str, ...]] = {
-    "grasper": ("graspers", "grasping forceps", "grasping instrument"),
-    "bipolar": ("bipolar forceps", "bipolar instrument", "coagulator"),
-    "hook": ("hooks", "cautery hook", "electrocautery hook", "l-hook", "diathermy hook"),
-    "scissors": ("scissor", "shears"),
-    "clipper": ("clippers", "clip applier", "clip applicator"),
-    "irrigator": ("irrigators", "suction irrigator", "irrigation device", "sucker", "suction device"),
-    "needle driver": ("needle drivers", "needle holder", "needle holders"),
-    "forceps": ("tweezers",),
-    "knife": ("knives", "scalpel", "blade"),
-    "specimen bag": ("retrieval bag", "endobag"),
-    "trocar": ("trocars", "port"),
-    "retractor": ("retractors",),
-    "syringe": ("syringes",),
-    "catheter": ("catheters",),
-}
-PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
-_STOP_LIST = """
-a an the of to for on in at by with from into onto through is are was were be been being do does did has have had it its this that
-these those there then and or but so any some all will would can could should may might please me you i we us our your when where
-what which who how why exactly actually really just also even still yet again ever video recording footage film procedure
-operation surgery moment time times point second seconds moments happen happens happened happening occur occurs occurred done
-perform performs performed carried out get gets got see seen show shows shown find locate tell give see step steps action actions
-phase phases task start starts started begin begins began end ends ended finish finished first last final once each every time
-whole entire both last lasts instrument instruments tool tools used use uses using long often many much before after during while
-until visible view present patient if whether not no yes up off as he she they surgeon nurse doctor operator assistant clinician
-trainee person team staff describe explain summarise summarize list name identify count rate assess grade score judge evaluate
-caption predict track say longest
-"""
-STOP = frozenset(_STOP_LIST.split())
-_PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
+
+class _Tables(BaseModel):
+    """`words.json`. irregular: forms of verbs that no rule makes. means: a verb and the one that declared actions mostly use for it; both
+    sides of a comparison go through it, so none is lost. instruments: each with what it is also called. stop: beside the persons."""
+
+    model_config = FROZEN
+
+    verbs: tuple[str, ...]
+    irregular: dict[str, tuple[str, ...]]
+    means: dict[str, str]
+    noun_means: dict[str, str]
+    not_singular: frozenset[str]
+    instruments: dict[str, tuple[str, ...]]
+    persons: frozenset[str]
+    stop: frozenset[str]
+    prepositions: frozenset[str]
+
+
+_TABLES = _Tables.model_validate_json((files("medvid.agent") / "words.json").read_bytes())
+INSTRUMENTS, PERSONS, STOP = _TABLES.instruments, _TABLES.persons, _TABLES.stop | _TABLES.persons
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
 
 
@@ -120,7 +54,7 @@ def tidy(text: str) -> str:
 def verb_forms() -> dict[str, str]:
     """Every form of every known verb, and its base form."""
     forms: dict[str, str] = {}
-    for verb in _VERBS:
+    for verb in _TABLES.verbs:
         stem = verb[:-1] if verb.endswith("e") else verb
         doubled = verb + verb[-1] if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb) else stem
         plain = {verb, verb + "s", stem + "ed", stem + "ing", doubled + "ed", doubled + "ing"}
@@ -128,7 +62,7 @@ def verb_forms() -> dict[str, str]:
             plain.add(verb + "es")
         if re.search(r"[^aeiou]y$", verb):
             plain |= {verb[:-1] + "ies", verb[:-1] + "ied"}
-        for form in plain | set(_IRREGULAR.get(verb, "").split()):
+        for form in plain | set(_TABLES.irregular.get(verb, ())):
             forms.setdefault(form, verb)
     return forms
 
@@ -141,11 +75,11 @@ def base(word: str) -> str:
     """The verb that a word is a form of, in the sense most lists use; else the singular noun."""
     verb = verb_forms().get(word)
     if verb is not None:
-        return _MEANS.get(verb, verb)
+        return _TABLES.means.get(verb, verb)
     noun = word
-    if word not in NOT_SINGULAR and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if word not in _TABLES.not_singular and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         noun = word[:-1]
-    return _NOUN_MEANS.get(noun, noun)
+    return _TABLES.noun_means.get(noun, noun)
 
 
 def is_verb(word: str) -> bool:
@@ -156,7 +90,7 @@ def head_noun(phrase: str) -> str | None:
     """The noun that the first noun phrase ends in: `gallbladder` in `dissect the gallbladder from the liver`."""
     head = None
     for word in words_of(tidy(phrase)):
-        if word in _PREPOSITIONS and head is not None:
+        if word in _TABLES.prepositions and head is not None:
             break
         if word not in STOP and not is_verb(word):
             head = word

@@ -39,7 +39,8 @@ def ask(
     The run's id comes first: `medvid resume RUN` goes on with a run that was interrupted."""
     import anyio
 
-    anyio.run(_ask, video, question, {"model": model, "engine": engine, "device": device}, insist, as_json, save, dry_run)
+    flags = {"model": model, "engine": engine, "device": device}
+    anyio.run(_ask, video, question, flags, insist, as_json, save.resolve() if save else None, dry_run)
 
 
 async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool, save: Path | None, dry_run: bool) -> None:
@@ -51,7 +52,6 @@ async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, a
     from medvid.core.plan import Plan
     from medvid.report.saved import check_folder
 
-    save = save.resolve() if save else None
     if save is not None and not dry_run:
         check_folder(save)
     settings = settings_of(**flags)

@@ -17,8 +17,8 @@ from medvid.agent.check import check_plan
 from medvid.agent.planner import make_plan
 from medvid.core.plan import Plan
 from medvid.core.run import RESEARCH_USE, Needs, Run
-from medvid.report.tables import evidence_table, reliability_lines
 from medvid.report.saved import save_run
+from medvid.report.tables import evidence_table, reliability_lines
 
 if TYPE_CHECKING:
     from medvid.core.access import Access

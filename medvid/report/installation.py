@@ -17,7 +17,10 @@ from medvid.core import settings
 from medvid.core.errors import MedVidError
 from medvid.core.settings import Settings
 
-PACKAGES = "torch transformers tokenizers safetensors av decord2 numpy pillow mcp langgraph langgraph-checkpoint-sqlite".split()
+PACKAGES = (
+    "torch", "transformers", "tokenizers", "safetensors", "av", "decord2", "numpy", "pillow", "mcp", "langgraph",
+    "langgraph-checkpoint-sqlite",
+)  # fmt: skip
 SPACE_NEEDED_GB = 2.0
 
 
