@@ -6,10 +6,10 @@ is checked against its step (sentences.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from medvid.agent.catalogue import LIST_VIDEOS, is_outcome
+from medvid.agent.catalogue import LIST_VIDEOS, Listing, is_outcome
 from medvid.agent.check import needed_steps
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
@@ -19,7 +19,7 @@ from medvid.core.plan import Step
 from medvid.core.run import RESEARCH_USE, Answer, Needs, Statement
 
 
-def compose(question: str, ledger: Ledger, listing: Sequence[Mapping[str, Any]], needs: Needs | None = None) -> Answer:
+def compose(question: str, ledger: Ledger, listing: Sequence[Listing], needs: Needs | None = None) -> Answer:
     """The answer of a run whose steps are all settled. Raises MedVidError where a sentence holds a number that nothing holds."""
     if needs is not None:
         return Answer(needs=needs)
@@ -30,7 +30,7 @@ def compose(question: str, ledger: Ledger, listing: Sequence[Mapping[str, Any]],
 
 
 class _Teller:
-    def __init__(self, ledger: Ledger, listing: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, ledger: Ledger, listing: Sequence[Listing]) -> None:
         self.ledger = ledger
         self.titles = {video["video_id"]: video["title"] for video in listing}
         self.read = set().union(*(needed_steps(step) for step in ledger.plan.steps))

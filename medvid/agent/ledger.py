@@ -14,6 +14,7 @@ A needed argument that reads null skips its call; an empty for_each runs zero ti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,9 +38,6 @@ class Call:
     tool: str
     args: dict[str, Any]
 
-    def to_json(self) -> dict[str, Any]:
-        return {"step": self.step, "index": self.index, "tool": self.tool, "args": self.args}
-
 
 @dataclass(slots=True)
 class Ledger:
@@ -53,7 +51,7 @@ class Ledger:
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Ledger:
         """From the graph's state; its entries are copied."""
-        copies = {name: {key: _copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
+        copies = {name: {key: copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
         return cls(Plan.model_validate(state["plan"]), **copies)
 
     @classmethod
@@ -75,14 +73,14 @@ class Ledger:
 
     def contents(self, step_id: str) -> list[Any]:
         """What the step's calls gave, in order, without those that failed."""
-        entries = self.calls.get(step_id, {})
-        return [entries[index]["content"] for index in sorted(entries, key=int) if "content" in entries[index]]
+        return self._made(step_id, "content")
 
     def failures(self, step_id: str) -> list[dict[str, Any]]:
+        return self._made(step_id, "failure") + self.faults.get(step_id, [])
+
+    def _made(self, step_id: str, what: str) -> list[Any]:
         entries = self.calls.get(step_id, {})
-        return [entries[index]["failure"] for index in sorted(entries, key=int) if "failure" in entries[index]] + self.faults.get(
-            step_id, []
-        )
+        return [entries[index][what] for index in sorted(entries, key=int) if what in entries[index]]
 
     def given(self, step_id: str) -> Any:
         """What a reference to the step reads: a result, an operation's value, another tool's content; a list of them for a for_each."""
@@ -100,10 +98,9 @@ class Ledger:
         moved = True
         while moved:
             moved = False
-            by_id = {step.id: step for step in self.plan.steps}
             for step in self.plan.steps:
                 started = self.settled(step) or step.id in self.counts
-                if not started and all(self.settled(by_id[needed]) for needed in needed_steps(step)):
+                if not started and all(self.settled(self.plan.step(needed)) for needed in needed_steps(step)):
                     calls += self._start(step, budget - len(calls) - sum(len(made) for made in self.calls.values()))
                     moved = True
         return calls
@@ -112,8 +109,7 @@ class Ledger:
         """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
         open_again = set(changed)
         for step in plan.steps:
-            nothing_made = step.id not in self.calls
-            if nothing_made and needed_steps(step) & open_again:
+            if step.id not in self.calls and needed_steps(step) & open_again:
                 open_again.add(step.id)
         kept = {name: {key: value for key, value in getattr(self, name).items() if key not in open_again} for name in ENTRIES}
         return Ledger(plan, **kept)
@@ -155,9 +151,8 @@ class Ledger:
         if skipped:
             self.skipped[step.id] = skipped
         if len(calls) > budget:
-            self.faults[step.id] = [
-                _fault(f"{len(calls)} calls of {step.name} are above the {max(budget, 0)} calls left in the budget; ask for less at once")
-            ]
+            left = f"the {max(budget, 0)} calls left in the budget"
+            self.faults[step.id] = [_fault(f"{len(calls)} calls of {step.name} are above {left}; ask for less at once")]
             return []
         if "" not in skipped:
             self.counts[step.id] = len(elements)
@@ -175,7 +170,3 @@ def _result(content: Any) -> Any:
 
 def _fault(message: str) -> dict[str, Any]:
     return {"kind": "plan", "message": message, "retryable": False}
-
-
-def _copy(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value

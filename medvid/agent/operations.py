@@ -17,11 +17,8 @@ Schema: TypeAlias = dict[str, Any]
 
 SECONDS: Schema = {"type": "number", "minimum": 0}
 SPAN: Schema = {
-    "type": "object",
-    "properties": {"start_s": SECONDS, "end_s": SECONDS},
-    "required": ["start_s", "end_s"],
-    "additionalProperties": False,
-}
+    "type": "object", "properties": {"start_s": SECONDS, "end_s": SECONDS}, "required": ["start_s", "end_s"], "additionalProperties": False,
+}  # fmt: skip
 SPANS: Schema = {"type": "array", "items": SPAN}
 
 

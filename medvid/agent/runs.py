@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,7 @@ async def ask(
     state: State = {"question": question, "video_ids": list(video_ids), "budget": budget, "insist": insist, "calls": {}}
     if plan is not None:
         state["plan"] = plan.to_json()
-    offline: Planner = lambda asked, listing, tools: make_plan(asked, listing, tools, insist=insist)  # noqa: E731
-    context = Context(client, planner or offline, on_event, first_wait_s)
+    context = Context(client, planner or partial(make_plan, insist=insist), on_event, first_wait_s)
     async with _saver(checkpoints or runs_file()) as saver:
         if await saver.aget_tuple(_config(run_id)) is not None:
             raise ConfigError(f"there is a run {run_id} already; go on with it (`medvid resume {run_id}`) or give another id")
@@ -78,8 +78,7 @@ async def resume(
     path = checkpoints or runs_file()
     async with _saver(path) as saver:
         stored = await _stored(saver, run_id, path)
-        insist = bool(stored.get("insist"))
-        offline: Planner = lambda asked, listing, tools: make_plan(asked, listing, tools, insist=insist)  # noqa: E731
+        offline = partial(make_plan, insist=bool(stored.get("insist")))
         return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event, first_wait_s))
 
 
@@ -110,16 +109,11 @@ def to_run(run_id: str, state: dict[str, Any]) -> Run:
     """The state of a finished run as the value that leaves the agent."""
     ledger = Ledger.of(state)
     ids = [step.id for step in ledger.plan.steps]
+    outcomes = {step_id: contents for step_id in ids if (contents := ledger.contents(step_id))}
+    failures = {step_id: list(map(Failure.model_validate, failed)) for step_id in ids if (failed := ledger.failures(step_id))}
+    answer = Answer.model_validate(state["answer"])
     return Run(
-        id=run_id,
-        question=state["question"],
-        plan=ledger.plan,
-        outcomes={step_id: contents for step_id in ids if (contents := ledger.contents(step_id))},
-        values=ledger.values,
-        failures={
-            step_id: [Failure.model_validate(failure) for failure in failures] for step_id in ids if (failures := ledger.failures(step_id))
-        },
-        answer=Answer.model_validate(state["answer"]),
+        id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer
     )
 
 
