@@ -39,19 +39,10 @@ def new_run_id() -> str:
 
 
 async def ask(
-    question: str,
-    video_ids: Sequence[str],
-    client: Client,
-    *,
-    run_id: str | None = None,
-    plan: Plan | None = None,
-    planner: Planner | None = None,
-    insist: bool = False,
-    on_event: OnEvent = tell_nobody,
-    checkpoints: Path | None = None,
-    budget: int = BUDGET_CALLS,
-    first_wait_s: float = FIRST_WAIT_S,
-) -> Run:
+    question: str, video_ids: Sequence[str], client: Client, *, run_id: str | None = None, plan: Plan | None = None,
+    planner: Planner | None = None, insist: bool = False, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None,
+    budget: int = BUDGET_CALLS, first_wait_s: float = FIRST_WAIT_S,
+) -> Run:  # fmt: skip
     """Plans, checks, runs and answers. A ready `plan` is run as it stands; checkpoints: the file, `runs.sqlite` where None.
     Raises PlanError where the plan may not run, AccessError for a video that is not served."""
     run_id = run_id or new_run_id()
@@ -66,14 +57,9 @@ async def ask(
 
 
 async def resume(
-    run_id: str,
-    client: Client,
-    *,
-    planner: Planner | None = None,
-    on_event: OnEvent = tell_nobody,
-    checkpoints: Path | None = None,
+    run_id: str, client: Client, *, planner: Planner | None = None, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None,
     first_wait_s: float = FIRST_WAIT_S,
-) -> Run:
+) -> Run:  # fmt: skip
     """Goes on where the run stopped; calls that finished are not made again. A finished run is given as it stands."""
     path = checkpoints or runs_file()
     async with _saver(path) as saver:

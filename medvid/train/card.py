@@ -7,21 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from medvid.core.outcome import Reliability
+from medvid.tools.registry import TOOLS
 from medvid.train.figures import Report
 
 CARDS = {
-    "tal": "localisation R@0.5",
-    "stg": "grounding mIoU",
-    "next_action": "next action",
-    "dense_captioning_gpt": "dense captioning: events R@0.5 with their action",
-    "dense_captioning_gemini": "dense captioning: events R@0.5 with their action",
-    "video_summary_gpt": "summary: exact",
-    "video_summary_gemini": "summary: exact",
-    "region_caption_gpt": "region caption: instrument and action",
-    "region_caption_gemini": "region caption: instrument and action",
-    "skill_assessment": "skill per aspect",
-    "cvs_assessment": "CVS all three",
-}
+    "tal": "localisation R@0.5", "stg": "grounding mIoU", "next_action": "next action",
+    **dict.fromkeys(TOOLS["caption_events"].qa_types, "dense captioning: events R@0.5 with their action"),
+    **dict.fromkeys(TOOLS["summarize_video"].qa_types, "summary: exact"),
+    **dict.fromkeys(TOOLS["caption_region"].qa_types, "region caption: instrument and action"),
+    "skill_assessment": "skill per aspect", "cvs_assessment": "CVS all three",
+}  # fmt: skip
 TRAINING = "training.json"
 """What `medvid train sft` leaves beside the weights: how they were made, a piece for each run."""
 
@@ -34,17 +29,12 @@ def write_cards(report: Report, folder: Path) -> None:
     rows = {qa_type: report.row(name) for qa_type, name in CARDS.items()}
     said["cards"] = {
         qa_type: Reliability(
-            qa_type=qa_type,
-            metric=row.name,
-            figure=round(row.figure, 3),
-            baseline=None if row.blind is None else round(row.blind, 3),
-            baseline_name="blind",
-            tests=row.tests,
-            source=source,
+            qa_type=qa_type, metric=row.name, figure=round(row.figure, 3), baseline=None if row.blind is None else round(row.blind, 3),
+            baseline_name="blind", tests=row.tests, source=source,
         ).model_dump(mode="json")
         for qa_type, row in rows.items()
         if row is not None
-    }
+    }  # fmt: skip
     profile.write_text(json.dumps(said, indent=1) + "\n")
     made = folder / TRAINING
     (folder / "README.md").write_text(model_card(report, json.loads(made.read_text()) if made.exists() else []))

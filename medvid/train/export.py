@@ -16,13 +16,14 @@ from transformers import GenerationConfig, Qwen3VLForConditionalGeneration
 
 from medvid.engine.profiles import EMBEDDED
 from medvid.train.nano import MEAN, MERGE, PATCH, STD, TEMPORAL
-from medvid.train.tokenizer import CHAT, save_tokenizer
+from medvid.train.tokenizer import CHAT, build_tokenizer
 
 
 def export(model: Qwen3VLForConditionalGeneration, folder: Path) -> Path:
     """Writes the checkpoint. A model card (README.md) and reliability cards that stand there already stay."""
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = save_tokenizer(folder)
+    tokenizer = build_tokenizer()
+    tokenizer.save_pretrained(folder)
     (folder / "chat_template.jinja").write_text(CHAT)
     model.generation_config = GenerationConfig(do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     kept = {name: weight.clone() for name, weight in model.state_dict().items()}
@@ -38,32 +39,15 @@ def export(model: Qwen3VLForConditionalGeneration, folder: Path) -> Path:
 
 def _processor() -> dict[str, dict[str, Any]]:
     shared = {
-        "do_convert_rgb": True,
-        "do_normalize": True,
-        "do_rescale": True,
-        "do_resize": True,
-        "image_mean": list(MEAN),
-        "image_std": list(STD),
-        "merge_size": MERGE,
-        "patch_size": PATCH,
-        "temporal_patch_size": TEMPORAL,
-        "resample": 3,
+        "do_convert_rgb": True, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": list(MEAN),
+        "image_std": list(STD), "merge_size": MERGE, "patch_size": PATCH, "temporal_patch_size": TEMPORAL, "resample": 3,
         "rescale_factor": 1 / 255,
-    }
-    image = {
-        **shared,
-        "image_processor_type": "Qwen2VLImageProcessor",
-        "size": {"shortest_edge": EMBEDDED.min_pixels, "longest_edge": EMBEDDED.max_pixels},
-    }
-    frames = {"shortest_edge": EMBEDDED.min_pixels * 2, "longest_edge": EMBEDDED.max_pixels * EMBEDDED.frame_budget}
-    video = {
-        **shared,
-        "video_processor_type": "Qwen3VLVideoProcessor",
-        "size": frames,
-        "do_sample_frames": False,
-        "min_frames": 2,
-        "max_frames": EMBEDDED.frame_budget,
-    }
+    }  # fmt: skip
+    size = {"shortest_edge": EMBEDDED.min_pixels, "longest_edge": EMBEDDED.max_pixels}
+    image = {**shared, "image_processor_type": "Qwen2VLImageProcessor", "size": size}
+    sizes = {"shortest_edge": EMBEDDED.min_pixels * 2, "longest_edge": EMBEDDED.max_pixels * EMBEDDED.frame_budget}
+    sampling = {"do_sample_frames": False, "min_frames": 2, "max_frames": EMBEDDED.frame_budget}
+    video = {**shared, "video_processor_type": "Qwen3VLVideoProcessor", "size": sizes, **sampling}
     return {
         "preprocessor_config.json": {**image, "processor_class": "Qwen3VLProcessor"},
         "video_preprocessor_config.json": {**video, "processor_class": "Qwen3VLProcessor"},

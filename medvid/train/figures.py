@@ -128,10 +128,8 @@ def report_of(
     model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], columns: Sequence[Column], elapsed_s: float
 ) -> Report:
     """Rows without a test are left out."""
-    rows = (row_of(name, seeing, blind) for name in ROWS)
-    return Report(
-        model=model, clips=clips, first_seed=seed0, rows=tuple(row for row in rows if row), columns=tuple(columns), elapsed_s=elapsed_s
-    )
+    rows = tuple(row for name in ROWS if (row := row_of(name, seeing, blind)))
+    return Report(model=model, clips=clips, first_seed=seed0, rows=rows, columns=tuple(columns), elapsed_s=elapsed_s)
 
 
 def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark]) -> Row | None:
@@ -163,18 +161,18 @@ def interval(marks: Sequence[Mark], resamples: int = RESAMPLES) -> tuple[float, 
 
 def tables_of(report: Report) -> tuple[Table, Table]:
     """For a terminal: the rows with their bars, and the benchmark's columns."""
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    rows = Table(title=f"{report.model} on {report.clips} held-out simulated clips (seeds from {report.first_seed:,} on)")
-    for name in ("what", "tests", "figure", "95 %", "blind", "bar", ""):
-        rows.add_column(name, justify="left" if name == "what" else "right")
+    def table(title: str, first: str, *figures: str) -> Table:
+        return Table(first, *(Column(name, justify="right") for name in figures), title=title)
+
+    title = f"{report.model} on {report.clips} held-out simulated clips (seeds from {report.first_seed:,} on)"
+    rows = table(title, "what", "tests", "figure", "95 %", "blind", "bar", "")
     for row in report.rows:
         verdict = "" if row.bar is None else "reached" if row.figure >= row.bar else "missed"
         bar = "" if row.bar is None else f"{row.bar:.2f}"
         rows.add_row(row.name, f"{row.tests:,}", f"{row.figure:.3f}", f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), bar, verdict)
-    board = Table(title="the benchmark's columns, from the same answers")
-    for name in ("column", "records", "leaderboard", "strict", "unreadable"):
-        board.add_column(name, justify="left" if name == "column" else "right")
+    board = table("the benchmark's columns, from the same answers", "column", "records", "leaderboard", "strict", "unreadable")
     for column in report.columns:
         board.add_row(column.name, f"{column.tests:,}", _text(column.leaderboard), _text(column.strict), _text(column.unreadable))
     return rows, board

@@ -64,13 +64,9 @@ class Reader:
         words = language.embed_tokens(batch.ids)
         words = words.masked_scatter(batch.visual[..., None], batch.tokens.to(words.dtype))
         hidden = language(
-            inputs_embeds=words,
-            attention_mask=batch.mask,
-            position_ids=batch.positions,
-            visual_pos_masks=batch.visual,
-            deepstack_visual_embeds=[batch.deep.flatten(0, 1)],
-            use_cache=False,
-        ).last_hidden_state
+            inputs_embeds=words, attention_mask=batch.mask, position_ids=batch.positions, visual_pos_masks=batch.visual,
+            deepstack_visual_embeds=[batch.deep.flatten(0, 1)], use_cache=False,
+        ).last_hidden_state  # fmt: skip
         logits: Tensor = self.model.lm_head(hidden[batch.rows, batch.columns]).float()
         return logits
 
@@ -99,20 +95,10 @@ class Reader:
 
 
 def learn_to_answer(
-    model: Qwen3VLForConditionalGeneration,
-    footage: Footage,
-    features: Path,
-    lessons: Path,
-    *,
-    seconds: float,
-    first_number: int,
-    save: Callable[[dict[str, object]], None],
-    log: Callable[[str], None],
-    state: dict[str, Any] | None = None,
-    pace: float = 1.0,
-    clips: int = 12,
-    seed: int = 0,
-) -> None:
+    model: Qwen3VLForConditionalGeneration, footage: Footage, features: Path, lessons: Path, *, seconds: float, first_number: int,
+    save: Callable[[dict[str, object]], None], log: Callable[[str], None], state: dict[str, Any] | None = None, pace: float = 1.0,
+    clips: int = 12, seed: int = 0,
+) -> None:  # fmt: skip
     """Trains for `seconds`, counted over all pieces; `state` is the last checkpoint that `save` was given.
     pace: a factor on the learning rates."""
     matrices, others = _split(model)

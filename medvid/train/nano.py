@@ -1,12 +1,14 @@
 """The embedded model before training: a Qwen3-VL of about 3.7 million parameters, and the two forwards that training needs.
 
-The architecture is Transformers' own; only sizes and the initial weights are ours. Stock Transformers and vLLM load what is saved.
-`see` and `read` compute what the stock forward computes, for many clips of one shape at once.
+The architecture is Transformers' own; only sizes (nano.json) and the initial weights are ours. Stock Transformers and vLLM load what is
+saved. `see` and `read` compute what the stock forward computes, for many clips of one shape at once.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from importlib.resources import files
 from typing import Any
 
 import torch
@@ -23,34 +25,9 @@ GUIDED_LAYER, GUIDED_HEADS = 2, 2
 
 def config_of(vocabulary: int, ids: dict[str, int]) -> Qwen3VLConfig:
     """`ids`: the token ids of the vision tokens and of the end of a turn, by their names in the configuration."""
-    text = {
-        "vocab_size": vocabulary,
-        "hidden_size": 192,
-        "intermediate_size": 512,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 3,
-        "num_key_value_heads": 1,
-        "head_dim": 64,
-        "max_position_embeddings": 4096,
-        "tie_word_embeddings": True,
-        "rope_theta": 100.0,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 100.0, "mrope_section": [12, 10, 10], "mrope_interleaved": True},
-        "bos_token_id": None,
-        "eos_token_id": ids["eos_token_id"],
-        "pad_token_id": ids["pad_token_id"],
-    }
-    vision = {
-        "depth": 4,
-        "hidden_size": 128,
-        "intermediate_size": 384,
-        "num_heads": 4,
-        "out_hidden_size": 192,
-        "patch_size": PATCH,
-        "spatial_merge_size": MERGE,
-        "temporal_patch_size": TEMPORAL,
-        "num_position_embeddings": 64,
-        "deepstack_visual_indexes": [1],
-    }
+    sizes: Any = json.loads((files("medvid.train") / "nano.json").read_text())
+    text = {**sizes["text"], "vocab_size": vocabulary, "eos_token_id": ids["eos_token_id"], "pad_token_id": ids["pad_token_id"]}
+    vision = {**sizes["vision"], "patch_size": PATCH, "spatial_merge_size": MERGE, "temporal_patch_size": TEMPORAL}
     names = ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id")
     return Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True, **{name: ids[name] for name in names})
 
@@ -95,7 +72,7 @@ def see(model: Qwen3VLForConditionalGeneration, rgb: Tensor) -> tuple[Tensor, Te
     patches = patches_of(rgb)
     x = patches @ tower.patch_embed.proj.weight.flatten(1).T + tower.patch_embed.proj.bias
     x = x + _places(tower, grid).to(x.dtype)
-    cos, sin = tower.rotary_pos_emb(x, _where(tower, grid))
+    cos, sin = tower.rotary_pos_emb(x, get_vision_position_ids(grid, MERGE, kwargs={}))
     deep: list[Tensor] = []
     for i, block in enumerate(tower.blocks):
         x = x + _attend(block.attn, block.norm1(x), cos, sin)
@@ -116,17 +93,8 @@ def _attend(attention: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def _places(tower: Any, grid: Tensor) -> Tensor:
     indices, weights = get_vision_interpolation_indices_and_weights(
-        grid,
-        num_grid_per_side=tower.num_grid_per_side,
-        mode=tower.interpolation_mode,
-        align_corners=tower.interpolation_align_corners,
-        spatial_merge_size=MERGE,
-        kwargs={},
-    )
+        grid, num_grid_per_side=tower.num_grid_per_side, mode=tower.interpolation_mode, align_corners=tower.interpolation_align_corners,
+        spatial_merge_size=MERGE, kwargs={},
+    )  # fmt: skip
     places: Tensor = (tower.pos_embed(indices) * weights[:, :, None]).sum(1)
     return places
-
-
-def _where(tower: Any, grid: Tensor) -> Tensor:
-    where: Tensor = get_vision_position_ids(grid, MERGE, kwargs={})
-    return where

@@ -57,15 +57,9 @@ def choose(lesson: Lesson, rng: np.random.Generator, most_tokens: int) -> tuple[
 
 
 def pack(
-    clips: list[int],
-    lessons: list[Lesson],
-    features: Features,
-    labels: Labels,
-    rng: np.random.Generator,
-    *,
-    video_token: int,
+    clips: list[int], lessons: list[Lesson], features: Features, labels: Labels, rng: np.random.Generator, *, video_token: int,
     most_tokens: int = 330,
-) -> Packed:
+) -> Packed:  # fmt: skip
     """One batch of clips of one length."""
     picked = [choose(lessons[clip], rng, most_tokens) for clip in clips]
     prefix = len(lessons[clips[0]].prefix)
@@ -97,20 +91,12 @@ def pack(
         mask[b, range(length), range(length)] = True
     rows, columns, targets = (torch.tensor(column) for column in zip(*learn, strict=True))
     flat = torch.from_numpy(seen).permute(0, 2, 1, 3, 4).reshape(batch, 2, -1, seen.shape[-1])
+    look_rows, look_columns = (torch.tensor([look[side] for look in looks], dtype=torch.long) for side in (0, 1))
+    shares = torch.from_numpy(np.stack([look[2] for look in looks])) if looks else torch.zeros((0, pairs * TOKENS_A_PAIR))
     return Packed(
-        torch.from_numpy(ids),
-        torch.from_numpy(positions),
-        torch.from_numpy(mask)[:, None],
-        flat[:, 0],
-        flat[:, 1],
-        torch.from_numpy(ids == video_token),
-        rows,
-        columns,
-        targets,
-        torch.tensor([b for b, _, _ in looks], dtype=torch.long),
-        torch.tensor([c for _, c, _ in looks], dtype=torch.long),
-        torch.from_numpy(np.stack([look for _, _, look in looks])) if looks else torch.zeros((0, pairs * TOKENS_A_PAIR)),
-    )
+        torch.from_numpy(ids), torch.from_numpy(positions), torch.from_numpy(mask)[:, None], flat[:, 0], flat[:, 1],
+        torch.from_numpy(ids == video_token), rows, columns, targets, look_rows, look_columns, shares,
+    )  # fmt: skip
 
 
 def _look(labels: Labels, clip: int, pair: int, who: int) -> npt.NDArray[np.float32]:

@@ -12,10 +12,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
@@ -58,9 +60,7 @@ def run(config: SftConfig, log: Callable[[str], None] = print) -> Path:
     config.out.mkdir(parents=True, exist_ok=True)
     footage = _footage(config, log)
     model = starting_model(config).to(torch.device(config.device))
-    for stage, work in (("lessons", _lessons), ("vision", _vision), ("features", _features), ("language", _language), ("export", _export)):
-        if STAGES.index(stage) > STAGES.index(config.until):
-            break
+    for work in (_lessons, _vision, _features, _language, _export)[: STAGES.index(config.until)]:
         work(config, model, footage, log)
     return config.out / "checkpoint"
 
@@ -69,9 +69,8 @@ def starting_model(config: SftConfig) -> Qwen3VLForConditionalGeneration:
     """Fresh weights from the seed, or those of `from_weights`, in float32 on the CPU."""
     if config.from_weights is not None:
         if not (config.from_weights / "config.json").exists():
-            raise ConfigError(
-                f"{config.from_weights} holds no checkpoint (config.json is missing); give the folder of one, or leave --from out"
-            )
+            lacking = f"{config.from_weights} holds no checkpoint (config.json is missing)"
+            raise ConfigError(f"{lacking}; give the folder of one, or leave --from out")
         return Qwen3VLForConditionalGeneration.from_pretrained(config.from_weights, dtype=torch.float32)
     tokenizer = build_tokenizer()
     return build(config_of(len(tokenizer), config_ids(tokenizer)), number_ids(tokenizer), config.seed)
@@ -90,19 +89,26 @@ def _lessons(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage:
     )
 
 
-def _vision(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    path, state = config.out / "vision.pt", None
+def _go_on(
+    config: SftConfig, stage: str, minutes: float, kept: str, weights: nn.Module, learn: Callable[..., None], log: Callable[[str], None]
+) -> None:
+    """Trains from where the stage's file says it is. The file holds `weights` under the name `kept`, beside what `learn` saves."""
+    path, state = config.out / f"{stage}.pt", None
     if path.exists():
         state = load(path)
-        model.model.visual.load_state_dict(state["visual"])
-        log(f"vision: {state['spent_s'] / 60:.0f} of {config.vision_minutes:.0f} minutes done")
-        if state["spent_s"] >= config.vision_minutes * 60:
+        weights.load_state_dict(state[kept])
+        log(f"{stage}: {state['spent_s'] / 60:.0f} of {minutes:.0f} minutes done")
+        if state["spent_s"] >= minutes * 60:
             return
 
     def keep(made: dict[str, object]) -> None:
-        save(path, {**made, "visual": model.model.visual.state_dict()})
+        save(path, {**made, kept: weights.state_dict()})
 
-    learn_to_see(model, footage, seconds=config.vision_minutes * 60, save=keep, log=log, state=state, seed=config.seed)
+    learn(seconds=minutes * 60, save=keep, log=log, state=state, seed=config.seed)
+
+
+def _vision(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
+    _go_on(config, "vision", config.vision_minutes, "visual", model.model.visual, partial(learn_to_see, model, footage), log)
 
 
 def _features(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
@@ -114,30 +120,10 @@ def _features(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage
 def _language(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
     from medvid.train.language import learn_to_answer
 
-    path, state = config.out / "language.pt", None
-    if path.exists():
-        state = load(path)
-        model.load_state_dict(state["model"])
-        log(f"language: {state['spent_s'] / 60:.0f} of {config.language_minutes:.0f} minutes done")
-        if state["spent_s"] >= config.language_minutes * 60:
-            return
-
-    def keep(made: dict[str, object]) -> None:
-        save(path, {**made, "model": model.state_dict()})
-
-    learn_to_answer(
-        model,
-        footage,
-        config.out / "features",
-        config.out / "lessons",
-        seconds=config.language_minutes * 60,
-        first_number=number_ids(build_tokenizer())[0],
-        save=keep,
-        log=log,
-        state=state,
-        pace=config.pace,
-        seed=config.seed,
-    )
+    first_number = number_ids(build_tokenizer())[0]
+    features, lessons = config.out / "features", config.out / "lessons"
+    learn = partial(learn_to_answer, model, footage, features, lessons, first_number=first_number, pace=config.pace)
+    _go_on(config, "language", config.language_minutes, "model", model, learn, log)
 
 
 def _export(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:

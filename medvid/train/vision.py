@@ -70,26 +70,19 @@ class Heads(nn.Module):
         """Weighted losses by name; not weighted ones for the log are the same figures over their weights."""
         pairs = len(tokens)
         pooled = tokens.mean(1)
-        out = {
-            "covered": 2.0
-            * nn.functional.binary_cross_entropy_with_logits(
-                self.covered(tokens).view(pairs, 12, 2, K),
-                (batch.covered > 0.12).float().transpose(1, 2),
-                pos_weight=tokens.new_tensor(3.0),
-            )
-        }
+        covered, wanted = self.covered(tokens).view(pairs, 12, 2, K), (batch.covered > 0.12).float().transpose(1, 2)
+        rare = tokens.new_tensor(3.0)
+        out = {"covered": 2.0 * nn.functional.binary_cross_entropy_with_logits(covered, wanted, pos_weight=rare)}
         out["parts"] = -(batch.parts * self.parts(tokens).log_softmax(-1)).sum(-1).mean()
         out |= self._motion(tokens, batch)
         out["action"] = 0.5 * nn.functional.cross_entropy(self.action(pooled), batch.action)
         out["drawn"] = 0.5 * nn.functional.cross_entropy(self.drawn(pooled), batch.drawn)
-        out["cvs"] = (
-            0.3 * nn.functional.cross_entropy(self.cvs(pooled).view(-1, 3), batch.cvs.flatten(), ignore_index=-1)
-            if (batch.cvs >= 0).any()
-            else pooled.sum() * 0
-        )
+        cvs, nothing = self.cvs(pooled).view(-1, 3), pooled.sum() * 0
+        known = (batch.cvs >= 0).any()
+        out["cvs"] = 0.3 * nn.functional.cross_entropy(cvs, batch.cvs.flatten(), ignore_index=-1) if known else nothing
         skill = self.skill(tokens).view(pairs, 12, 6, 5).permute(0, 3, 1, 2)
         wanted = batch.skill[:, None, :].expand(-1, 12, -1)
-        out["skill"] = nn.functional.cross_entropy(skill, wanted, ignore_index=-1) if (batch.skill >= 0).any() else pooled.sum() * 0
+        out["skill"] = nn.functional.cross_entropy(skill, wanted, ignore_index=-1) if (batch.skill >= 0).any() else nothing
         return out
 
     def _motion(self, tokens: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -104,10 +97,8 @@ class Heads(nn.Module):
         moved = self.moved(tokens).view(pairs, 12, K, 2)
         both = here.prod(1) * torch.isfinite(batch.moved).all(-1)[:, None]
         shift = (moved - batch.moved.nan_to_num(0.0)[:, None] / 14.0).abs().mean(-1)
-        return {
-            "boxes": 10.0 * (error * seen).sum() / seen.sum().clamp(min=1),
-            "moved": 3.0 * (shift * both).sum() / both.sum().clamp(min=1),
-        }
+        boxes = 10.0 * (error * seen).sum() / seen.sum().clamp(min=1)
+        return {"boxes": boxes, "moved": 3.0 * (shift * both).sum() / both.sum().clamp(min=1)}
 
     @torch.no_grad()
     def box_iou(self, tokens: Tensor, batch: Batch) -> float:
@@ -153,62 +144,43 @@ def pick(footage: Footage, length: int, rows: np.ndarray, rng: np.random.Generat
             items["skill"].append(np.array(truth.skill or (0,) * 6) - 1)
             items["drawn"].append(np.array(drawn))
     made = {name: torch.from_numpy(np.stack(values)) for name, values in items.items()}
-    made["rgb"] = _relight(made["rgb"].float(), rng)
-    floats = {name: made[name].float() for name in ("covered", "parts", "boxes", "moved")}
-    return Batch(
-        **{
-            **made,
-            **floats,
-            "cvs": made["cvs"].long(),
-            "skill": made["skill"].long(),
-            "action": made["action"].long(),
-            "drawn": made["drawn"].long(),
-        }
-    )
+    made = {name: values.long() if name in ("cvs", "skill", "action", "drawn") else values.float() for name, values in made.items()}
+    return Batch(**{**made, "rgb": _relight(made["rgb"], rng)})
 
 
 def _relight(rgb: Tensor, rng: np.random.Generator) -> Tensor:
-    pairs = len(rgb)
-    gain = (
-        torch.from_numpy(rng.uniform(0.85, 1.15, (pairs, 1, 1, 1, 3))).float()
-        * torch.from_numpy(rng.uniform(0.9, 1.1, (pairs, 1, 1, 1, 1))).float()
-    )
+    tint, light = rng.uniform(0.85, 1.15, (len(rgb), 1, 1, 1, 3)), rng.uniform(0.9, 1.1, (len(rgb), 1, 1, 1, 1))
+    gain = torch.from_numpy(tint).float() * torch.from_numpy(light).float()
     return (rgb * gain + torch.randn_like(rgb) * 3.0).clamp(0, 255)
 
 
 def learn_to_see(
-    model: Qwen3VLForConditionalGeneration,
-    footage: Footage,
-    *,
-    seconds: float,
-    save: Callable[[dict[str, object]], None],
-    log: Callable[[str], None],
-    state: dict[str, Any] | None = None,
-    rate: float = 1.8e-3,
-    clips: int = 24,
-    seed: int = 0,
-) -> None:
+    model: Qwen3VLForConditionalGeneration, footage: Footage, *, seconds: float, save: Callable[[dict[str, object]], None],
+    log: Callable[[str], None], state: dict[str, Any] | None = None, rate: float = 1.8e-3, clips: int = 24, seed: int = 0,
+) -> None:  # fmt: skip
     """AdamW with a cosine that ends after `seconds` of training, counted over all its pieces. `save` is given a checkpoint every two
     minutes; `state` is the last one, to go on from."""
     device = model.device
     heads = Heads().to(device)
     weights = [*model.model.visual.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0.02, betas=(0.9, 0.98))
-    spent, step = 0.0, 0
-    if state is not None:
+    spent, step = (float(state["spent_s"]), int(state["step"])) if state else (0.0, 0)
+    if state:
         heads.load_state_dict(state["heads"])
         optimizer.load_state_dict(state["optimizer"])
-        spent, step = float(state["spent_s"]), int(state["step"])
     rng = np.random.default_rng((seed, 21, step))
     lengths = list(footage.takes)
     shares = np.array([len(footage.takes[length]) for length in lengths], float)
     began = saved = time.monotonic()
+
+    def keep(gone: float) -> None:
+        save({"heads": heads.state_dict(), "optimizer": optimizer.state_dict(), "spent_s": gone, "step": step})
+
     while (gone := spent + time.monotonic() - began) < seconds:
         for group in optimizer.param_groups:
             group["lr"] = rate * warm_cosine(step, gone / seconds, 60)
         length = int(rng.choice(lengths, p=shares / shares.sum()))
-        batch = pick(footage, length, rng.permutation(len(footage.takes[length]))[:clips], rng)
-        batch = to_device(batch, device)
+        batch = to_device(pick(footage, length, rng.permutation(len(footage.takes[length]))[:clips], rng), device)
         with torch.autocast(device.type, torch.bfloat16):
             tokens, _ = see(model, batch.rgb)
         losses = heads.losses(tokens.float(), batch)
@@ -219,14 +191,12 @@ def learn_to_see(
         optimizer.step()
         step += 1
         if step % 50 == 0:
-            log(
-                f"vision step {step} {gone:.0f} s iou {heads.box_iou(tokens.float(), batch):.3f} "
-                + " ".join(f"{name} {value.item():.3f}" for name, value in losses.items())
-            )
+            figures = " ".join(f"{name} {value.item():.3f}" for name, value in losses.items())
+            log(f"vision step {step} {gone:.0f} s iou {heads.box_iou(tokens.float(), batch):.3f} {figures}")
         if time.monotonic() - saved > 120:
             saved = time.monotonic()
-            save({"heads": heads.state_dict(), "optimizer": optimizer.state_dict(), "spent_s": gone, "step": step})
-    save({"heads": heads.state_dict(), "optimizer": optimizer.state_dict(), "spent_s": seconds, "step": step})
+            keep(gone)
+    keep(seconds)
 
 
 def warm_cosine(step: int, share: float, warm: int) -> float:
