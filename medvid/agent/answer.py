@@ -88,14 +88,10 @@ def subject(step: Step, ledger: Ledger) -> str:
         behind = _tools_behind(step, ledger)
         return " and ".join(dict.fromkeys(subject(source, ledger) for source in behind)) or "the spans given"
     plain = {
-        "localize_action": f"“{step.args.get('action')}”",
-        "ground_object": f"the {step.args.get('object')}",
-        "predict_next": "the next step",
-        "caption_events": "what happens",
-        "summarize_video": "the summary",
-        "assess_skill": "the skill",
+        "localize_action": f"“{step.args.get('action')}”", "ground_object": f"the {step.args.get('object')}",
+        "predict_next": "the next step", "caption_events": "what happens", "summarize_video": "the summary", "assess_skill": "the skill",
         "assess_cvs": "the critical view of safety",
-    }
+    }  # fmt: skip
     return plain.get(step.name, step.name)
 
 

@@ -131,7 +131,6 @@ class _Checker:
         return replace(found, text=reference.text)
 
     def _given(self, step: Step) -> Placeholder:
-        """What a step will have given."""
         card = self.tools.get(step.tool or "")
         schema: Any = OPS[step.op].gives if step.op in OPS else (card.output_schema if card else None) or {}
         source = Placeholder(schema, schema, f"${step.id}")

@@ -65,12 +65,10 @@ def between(a: Json, b: Json) -> Json:
 
 
 def first(spans: Json) -> Json:
-    """The span that starts first."""
     return _json(min(_spans(spans), key=_order, default=None))
 
 
 def last(spans: Json) -> Json:
-    """The span that starts last."""
     return _json(max(_spans(spans), key=_order, default=None))
 
 

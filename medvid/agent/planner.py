@@ -88,7 +88,6 @@ class _Draft:
     steps: list[Step]
     focus: Focus | None = None
     thing: str | None = None
-    ground: str | None = None
     nouns: list[str] = field(default_factory=list)
     actions: tuple[Declared, ...] = ()
 
@@ -121,13 +120,11 @@ class _Draft:
 
     def _next(self, clause: Clause) -> None:
         """What follows a stretch is asked by showing everything up to its end."""
-        window = self._window(
-            replace(clause, anchors=tuple(replace(a, relation="during") if a.relation == "after" else a for a in clause.anchors))
-        )
-        span = window.span
-        if isinstance(span, str):
-            span = {"start_s": 0, "end_s": f"{span}.end_s"}
-        self._look("predict_next", replace(window, span=span))
+        anchors = tuple(replace(anchor, relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
+        window = self._window(replace(clause, anchors=anchors))
+        if isinstance(window.span, str):
+            window = replace(window, span={"start_s": 0, "end_s": f"{window.span}.end_s"})
+        self._look("predict_next", window)
 
     def _when(self, clause: Clause) -> None:
         names = self._actions(clause.text)
@@ -150,10 +147,9 @@ class _Draft:
         else:
             raise Unplaced(clause.text)
         for spans in listed:
-            if clause.turn in ("first", "last", "longest") and clause.kind == "how long":
-                self._add(op="total_duration", args={"spans": [f"${self._add(op=clause.turn, args={'spans': spans})}"]})
-            else:
-                self._add(op="count" if clause.kind == "count" else "total_duration", args={"spans": spans})
+            one = clause.turn in ("first", "last", "longest") and clause.kind == "how long"
+            measured = [self._computed(str(clause.turn), spans=spans)] if one else spans
+            self._computed("count" if clause.kind == "count" else "total_duration", spans=measured)
 
     def _doing(self, clause: Clause) -> None:
         thing = self._object(clause, "doing")
@@ -161,14 +157,12 @@ class _Draft:
             self._over_action("caption_events", replace(clause, text=""))
             return
         window = self._window(clause)
-        ground = self._ground(thing, window)
-        first_box = {"box_px": f"${ground}.track[0].box_px", "time_s": f"${ground}.track[0].time_s"}
-        if window.each is None:
-            self._look("caption_region", window, **first_box)
-            return
-        track = {"start_s": "$item.track[0].time_s", "end_s": "$item.track[-1].time_s"}
-        item_box = {"box_px": "$item.track[0].box_px", "time_s": "$item.track[0].time_s"}
-        self._add(tool="caption_region", args={**item_box, "span": track}, for_each=f"${ground}")
+        ground = f"${self._ground(thing, window)}"
+        root = "$item" if window.each else ground
+        box = {"box_px": f"{root}.track[0].box_px", "time_s": f"{root}.track[0].time_s"}
+        if window.each:  # the calls run over the tracks found: `$item` is one of them, and each is asked about as long as it lasts
+            window = Window({"start_s": "$item.track[0].time_s", "end_s": "$item.track[-1].time_s"}, ground)
+        self._look("caption_region", window, **box)
 
     def _where(self, clause: Clause) -> None:
         self._ground(self._object(clause, clause.kind or "when"), self._window(clause))
@@ -191,19 +185,23 @@ class _Draft:
         self.focus = Focus(spans=spans[0])
         self.nouns = nouns_of(names[0])
         if clause.kind in ("when", None) and len(names) == 1 and clause.turn in ("first", "last", "longest"):
-            self.focus = Focus(spans=spans[0], one=f"${self._add(op=clause.turn, args={'spans': spans[0]})}")
+            self.focus = Focus(spans=spans[0], one=self._computed(clause.turn, spans=spans[0]))
         return spans
 
     def _ground(self, thing: str, window: Window) -> str:
         inside = window.span is not None or float(self.video["duration_s"]) <= SHORT_VIDEO_S
         step = self._look("ground_object", window, object=thing, every_s=STRIDE_IN_SPAN_S if inside else STRIDE_IN_VIDEO_S)
-        self.thing, self.ground = thing, step
+        self.thing = thing
         if window.span is None:
             self.focus = self.focus or Focus(one={"start_s": f"${step}.track[0].time_s", "end_s": f"${step}.track[-1].time_s"})
         return step
 
     def _look(self, tool: str, window: Window, **args: Any) -> str:
         return self._add(tool=tool, args=args if window.span is None else {**args, "span": window.span}, for_each=window.each)
+
+    def _computed(self, op: str, **args: Any) -> str:
+        """A reference to the value of an operation."""
+        return f"${self._add(op=op, args=args)}"
 
     def _add(self, *, tool: str | None = None, op: str | None = None, args: dict[str, Any], for_each: str | None = None) -> str:
         """The id of a step that does this: a new one, or an earlier one that does the same."""
@@ -220,31 +218,27 @@ class _Draft:
     # Where to look.
 
     def _window(self, clause: Clause) -> Window:
-        if clause.span is not None:
-            if clause.anchors:
-                raise Unplaced(f"{clause.text}, restricted twice")
-            return Window(clause.span)
-        each = clause.turn == "each"
-        if not clause.anchors:
-            return (self._each() if each and clause.kind == "doing" else None) or Window()
-        if len(clause.anchors) == 1 and clause.anchors[0].relation != "between":
-            return self._beside(clause.anchors[0], each)
-        if len(clause.anchors) == 2 and {anchor.relation for anchor in clause.anchors} in ({"before", "after"}, {"between"}):
-            a, b = (self._anchored(anchor, "first") for anchor in clause.anchors)
-            return Window(f"${self._add(op='between', args={'a': a, 'b': b})}")
-        raise Unplaced(f"{clause.text}, restricted {len(clause.anchors)} times")
-
-    def _beside(self, anchor: Anchor, each: bool) -> Window:
-        if anchor.relation == "during":
-            one = self._anchored(anchor, "first", each=each)
-            return (self._each() if each else None) or Window(one)
-        if anchor.relation == "before":
-            return Window(f"${self._add(op='before', args={'span': self._anchored(anchor, 'first')})}")
-        if anchor.relation == "after":
-            args = {"span": self._anchored(anchor, "last"), "duration_s": self.video["duration_s"]}
-            return Window(f"${self._add(op='after', args=args)}")
-        one = self._anchored(anchor, "first")
-        return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
+        anchors, each = clause.anchors, clause.turn == "each"
+        if clause.span is not None and anchors:
+            raise Unplaced(f"{clause.text}, restricted twice")
+        match sorted(anchor.relation for anchor in anchors):
+            case []:
+                of_each = self._each() if each and clause.kind == "doing" and clause.span is None else None
+                return of_each or Window(clause.span)
+            case ["during"]:
+                one = self._anchored(anchors[0], "first", each=each)
+                return (self._each() if each else None) or Window(one)
+            case ["before"]:
+                return Window(self._computed("before", span=self._anchored(anchors[0], "first")))
+            case ["after"]:
+                return Window(self._computed("after", span=self._anchored(anchors[0], "last"), duration_s=self.video["duration_s"]))
+            case ["until"]:
+                one = self._anchored(anchors[0], "first")
+                return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
+            case ["after", "before"] | ["between", "between"]:
+                a, b = (self._anchored(anchor, "first") for anchor in anchors)
+                return Window(self._computed("between", a=a, b=b))
+        raise Unplaced(f"{clause.text}, restricted {len(anchors)} times")
 
     def _each(self) -> Window | None:
         """Each of the spans last found, where there is a list of them."""
@@ -271,12 +265,11 @@ class _Draft:
         self._ground(thing, Window())
 
     def _one(self, pick: str) -> Any:
-        """One span of what was last found."""
         if self.focus is None:
             raise Unplaced("that")
         if self.focus.one is not None:
             return self.focus.one
-        return f"${self._add(op=pick, args={'spans': self.focus.spans})}"
+        return self._computed(pick, spans=self.focus.spans)
 
     # What is named.
 

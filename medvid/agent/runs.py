@@ -92,7 +92,6 @@ async def _to_the_end(saver: AsyncSqliteSaver, run_id: str, state: State | None,
 
 
 def to_run(run_id: str, state: dict[str, Any]) -> Run:
-    """The state of a finished run as the value that leaves the agent."""
     ledger = Ledger.of(state)
     ids = [step.id for step in ledger.plan.steps]
     outcomes = {step_id: contents for step_id in ids if (contents := ledger.contents(step_id))}

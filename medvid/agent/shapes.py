@@ -62,7 +62,6 @@ class Placeholder:
         return place
 
     def listed(self, element: Placeholder | None = None) -> Placeholder:
-        """A list of these."""
         return self._to({"type": "array", "items": (element or self).schema})
 
     def _to(self, schema: Any) -> Placeholder:
@@ -78,13 +77,9 @@ def words(place: Placeholder) -> str:
 
 
 _WORDS = {
-    "object": "an object",
-    "array": "a list",
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
+    "object": "an object", "array": "a list", "string": "a text", "number": "a number", "integer": "a whole number",
     "boolean": "true or false",
-}
+}  # fmt: skip
 
 
 def _options(schema: Any, root: Any) -> list[Schema]:

@@ -79,9 +79,8 @@ async def _evaluate(flags: dict[str, str | None], workdir: Path, clips: int, bli
 
     from medvid.app import open_model
     from medvid.cli.steps import bar_progress
-    from medvid.train.card import write_cards
     from medvid.train.evaluate import evaluate
-    from medvid.train.figures import tables_of
+    from medvid.train.figures import tables_of, write_cards
 
     engine = open_model(settings_of(**flags))
     try:

@@ -21,8 +21,6 @@ _VIDEO_TAG = "<video>"
 
 
 class Turn(BaseModel):
-    """One turn of a conversation."""
-
     model_config = _TOLERANT
 
     speaker: Literal["human", "gpt"] = Field(alias="from")

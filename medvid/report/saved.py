@@ -31,7 +31,6 @@ def check_folder(folder: Path) -> None:
 
 
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
-    """Writes the files and gives their paths."""
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     whole = run.to_json()
     texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False)}

@@ -111,7 +111,6 @@ def outcome_lines(outcome: dict[str, Any]) -> list[str]:
 
 
 def truth_table(truth: Truth) -> Table:
-    """What happens when, and the scores it deserves."""
     title = f"{truth.case.procedure} (simulated, seed {truth.seed}), {truth.duration_s:.1f} s"
     table = Table(Column("seconds", justify="right", no_wrap=True), "what happens", "instrument", title=title, title_justify="left")
     for event in truth.events:

@@ -86,12 +86,9 @@ class Footage:
 
 
 SHAPES: dict[str, tuple[tuple[int, ...], type]] = {
-    "frames": ((FED[1], FED[0], 3), np.uint8),
-    "covered": ((12, len(NAMES)), np.float16),
-    "parts": ((12, len(PARTS)), np.float16),
-    "boxes": ((len(NAMES), 4), np.float32),
-    "tips": ((len(NAMES), 2), np.float32),
-}
+    "frames": ((FED[1], FED[0], 3), np.uint8), "covered": ((12, len(NAMES)), np.float16), "parts": ((12, len(PARTS)), np.float16),
+    "boxes": ((len(NAMES), 4), np.float32), "tips": ((len(NAMES), 2), np.float32),
+}  # fmt: skip
 
 
 def plan_takes(clips: int, first_seed: int = 0) -> dict[int, list[Take]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 from transformers import PreTrainedTokenizerFast
 
 from medvid.core.clip import Clip
@@ -71,11 +72,8 @@ def write_lessons(
 def read_lessons(folder: Path, length: int) -> list[Lesson]:
     """In the order of the takes of this length."""
     lines = (line for path in sorted(folder.glob(f"{length}-*.jsonl")) for line in path.read_text().splitlines())
-    return [_lesson(json.loads(line)) for line in lines]
-
-
-def _lesson(said: dict[str, Any]) -> Lesson:
-    return Lesson(said["prefix"], [Question(**question) for question in said["questions"]], [tuple(region) for region in said["regions"]])
+    lesson = TypeAdapter(Lesson)
+    return [lesson.validate_json(line) for line in lines]
 
 
 def _write_chunk(path: Path, takes: list[Take]) -> None:

@@ -60,7 +60,6 @@ def pack(
     clips: list[int], lessons: list[Lesson], features: Features, labels: Labels, rng: np.random.Generator, *, video_token: int,
     most_tokens: int = 330,
 ) -> Packed:  # fmt: skip
-    """One batch of clips of one length."""
     picked = [choose(lessons[clip], rng, most_tokens) for clip in clips]
     prefix = len(lessons[clips[0]].prefix)
     length = prefix + max(sum(len(question.ids) for question in chosen) for chosen, _ in picked)

@@ -22,7 +22,7 @@ from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
 from medvid.core.errors import ConfigError
-from medvid.train.card import TRAINING
+from medvid.train.figures import TRAINING
 from medvid.train.footage import Footage, render_footage
 from medvid.train.lessons import write_lessons
 from medvid.train.nano import build, config_of

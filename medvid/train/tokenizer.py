@@ -45,7 +45,6 @@ def words() -> list[str]:
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer, the same every time."""
     table = dict.fromkeys((*SPECIAL, *map(str, NUMBERS), *_pieces(words())))
     raw = Tokenizer(models.WordLevel({token: i for i, token in enumerate(table)}, unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), "isolated")
