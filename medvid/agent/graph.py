@@ -23,8 +23,7 @@ from medvid.agent.answer import compose
 from medvid.agent.catalogue import Client, Tools, is_outcome, list_tools, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.events import Event, OnEvent, tell_nobody
-from medvid.agent.ledger import Ledger
-from medvid.agent.replan import look_wider
+from medvid.agent.ledger import Ledger, look_wider
 from medvid.core.plan import Plan
 from medvid.core.run import Needs
 

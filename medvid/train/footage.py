@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,8 @@ RATES = {1.0: 0.6, 2.0: 0.2, 0.5: 0.2}
 NAMES = tuple(dict.fromkeys(name for names in INSTRUMENTS.values() for name in names))
 CLIPS_A_SEED = 3
 CHUNK = 64
+Heard = Callable[[int, int], None]
+"""Told how many are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,7 @@ class Footage:
         except OSError as error:
             raise ConfigError(f"{folder.name} holds no footage; render it first") from error
         self.takes = {int(length): [Take(**take) for take in takes] for length, takes in said.items()}
-        self.arrays = {
-            length: Labels(**{name: np.load(folder / f"{name}-{length}.npy", mmap_mode="r") for name in SHAPES}) for length in self.takes
-        }
+        self.arrays = {length: Labels(**_arrays(folder, length, "r")) for length in self.takes}
 
 
 SHAPES: dict[str, tuple[tuple[int, ...], type]] = {
@@ -108,9 +108,7 @@ def plan_takes(clips: int, first_seed: int = 0) -> dict[int, list[Take]]:
     return {length: rows for length, rows in takes.items() if rows}
 
 
-def render_footage(
-    folder: Path, clips: int, *, workers: int = 2, first_seed: int = 0, progress: Callable[[int, int], None] | None = None
-) -> Footage:
+def render_footage(folder: Path, clips: int, *, workers: int = 2, first_seed: int = 0, progress: Heard | None = None) -> Footage:
     """Renders `clips` clips into `folder`; goes on where an earlier call was killed."""
     folder.mkdir(parents=True, exist_ok=True)
     takes = plan_takes(clips, first_seed)
@@ -126,9 +124,7 @@ def render_footage(
     return Footage(folder)
 
 
-def work_off(
-    work: Callable[..., None], waiting: list[tuple[Any, ...]], workers: int, total: int, progress: Callable[[int, int], None] | None
-) -> None:
+def work_off(work: Callable[..., None], waiting: list[tuple[Any, ...]], workers: int, total: int, progress: Heard | None) -> None:
     """Calls `work` with each of the arguments that wait, `total` being all that there were, also those done by an earlier run.
 
     Processes are fresh: one forked from a process whose libraries run threads can wait for ever on a lock that nobody holds."""
@@ -140,8 +136,12 @@ def work_off(
                 progress(done, total)
 
 
+def _arrays(folder: Path, length: int, mode: Literal["r", "r+"]) -> dict[str, Any]:
+    return {name: np.load(folder / f"{name}-{length}.npy", mmap_mode=mode) for name in SHAPES}
+
+
 def _render_chunk(folder: Path, length: int, first: int, rows: list[Take]) -> None:
-    arrays = {name: np.load(folder / f"{name}-{length}.npy", mmap_mode="r+") for name in SHAPES}
+    arrays = _arrays(folder, length, "r+")
     for take in rows:
         for name, values in shoot(take).items():
             arrays[name][take.row] = values

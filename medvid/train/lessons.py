@@ -6,7 +6,7 @@ Made once and kept as JSON lines, one a clip. The ids are those that engine/prom
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from medvid.medvidbench.simulated import Asked, questions_for, video_id_of
 from medvid.simulate.grammar import step_form
 from medvid.tools.ground_object import Grounding
 from medvid.tools.registry import TOOLS
-from medvid.train.footage import FED, NAMES, Take, work_off
+from medvid.train.footage import FED, NAMES, Heard, Take, work_off
 from medvid.train.tokenizer import NUMBERS, build_tokenizer
 
 VARIANTS = 2
@@ -59,9 +59,7 @@ def clip_of_take(take: Take) -> Clip:
     return Clip("", video_id_of(truth), times_s, take.fps, True, truth.size, FED, "fed")
 
 
-def write_lessons(
-    folder: Path, takes: dict[int, list[Take]], *, workers: int = 2, progress: Callable[[int, int], None] | None = None
-) -> None:
+def write_lessons(folder: Path, takes: dict[int, list[Take]], *, workers: int = 2, progress: Heard | None = None) -> None:
     """One file a length; goes on where an earlier call was killed."""
     folder.mkdir(parents=True, exist_ok=True)
     starts = [(length, i) for length, rows in takes.items() for i in range(0, len(rows), CHUNK)]

@@ -22,8 +22,11 @@ from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
 from medvid.core.errors import ConfigError
+from medvid.train.export import export
+from medvid.train.features import keep_features
 from medvid.train.figures import TRAINING
 from medvid.train.footage import Footage, render_footage
+from medvid.train.language import learn_to_answer
 from medvid.train.lessons import write_lessons
 from medvid.train.nano import build, config_of
 from medvid.train.tokenizer import build_tokenizer, config_ids, number_ids
@@ -58,10 +61,26 @@ def run(config: SftConfig, log: Callable[[str], None] = print) -> Path:
         raise ConfigError(f"there is no stage {config.until!r}; the stages are {', '.join(STAGES)}")
     torch.set_num_threads(config.threads)
     config.out.mkdir(parents=True, exist_ok=True)
-    footage = _footage(config, log)
-    model = starting_model(config).to(torch.device(config.device))
-    for work in (_lessons, _vision, _features, _language, _export)[: STAGES.index(config.until)]:
-        work(config, model, footage, log)
+
+    def counted(stage: str) -> Callable[[int, int], None]:
+        return lambda done, total: log(f"{stage} {done}/{total}")
+
+    rendered, lessons, features = (config.out / name for name in ("footage", "lessons", "features"))
+    if not (rendered / "takes.json").exists():
+        render_footage(rendered, config.clips, workers=config.workers, progress=counted("footage"))
+    footage, model = Footage(rendered), starting_model(config).to(torch.device(config.device))
+    first_number = number_ids(build_tokenizer())[0]
+    see = partial(learn_to_see, model, footage)
+    read = partial(learn_to_answer, model, footage, features, lessons, first_number=first_number, pace=config.pace)
+    stages: dict[str, Callable[[], object]] = {
+        "lessons": lambda: write_lessons(lessons, footage.takes, workers=config.workers, progress=counted("lessons")),
+        "vision": lambda: _go_on(config, "vision", config.vision_minutes, "visual", model.model.visual, see, log),
+        "features": lambda: keep_features(features, lessons, model, footage, log),
+        "language": lambda: _go_on(config, "language", config.language_minutes, "model", model, read, log),
+        "export": lambda: _export(config, model, log),
+    }
+    for stage in STAGES[1 : STAGES.index(config.until) + 1]:
+        stages[stage]()
     return config.out / "checkpoint"
 
 
@@ -74,19 +93,6 @@ def starting_model(config: SftConfig) -> Qwen3VLForConditionalGeneration:
         return Qwen3VLForConditionalGeneration.from_pretrained(config.from_weights, dtype=torch.float32)
     tokenizer = build_tokenizer()
     return build(config_of(len(tokenizer), config_ids(tokenizer)), number_ids(tokenizer), config.seed)
-
-
-def _footage(config: SftConfig, log: Callable[[str], None]) -> Footage:
-    folder = config.out / "footage"
-    if not (folder / "takes.json").exists():
-        render_footage(folder, config.clips, workers=config.workers, progress=lambda done, total: log(f"footage {done}/{total}"))
-    return Footage(folder)
-
-
-def _lessons(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    write_lessons(
-        config.out / "lessons", footage.takes, workers=config.workers, progress=lambda done, total: log(f"lessons {done}/{total}")
-    )
 
 
 def _go_on(
@@ -107,31 +113,10 @@ def _go_on(
     learn(seconds=minutes * 60, save=keep, log=log, state=state, seed=config.seed)
 
 
-def _vision(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    _go_on(config, "vision", config.vision_minutes, "visual", model.model.visual, partial(learn_to_see, model, footage), log)
-
-
-def _features(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.features import keep_features
-
-    keep_features(config.out / "features", config.out / "lessons", model, footage, log)
-
-
-def _language(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.language import learn_to_answer
-
-    first_number = number_ids(build_tokenizer())[0]
-    features, lessons = config.out / "features", config.out / "lessons"
-    learn = partial(learn_to_answer, model, footage, features, lessons, first_number=first_number, pace=config.pace)
-    _go_on(config, "language", config.language_minutes, "model", model, learn, log)
-
-
-def _export(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.export import export
-
+def _export(config: SftConfig, model: Qwen3VLForConditionalGeneration, log: Callable[[str], None]) -> None:
     folder = export(model, config.out / "checkpoint")
     (folder / TRAINING).write_text(json.dumps(made_from(config), indent=1) + "\n")
-    log(f"checkpoint written to {config.out / 'checkpoint'}")
+    log(f"checkpoint written to {folder}")
 
 
 def made_from(config: SftConfig) -> list[dict[str, object]]:
