@@ -57,15 +57,14 @@ async def ask(
 
 
 async def resume(
-    run_id: str, client: Client, *, planner: Planner | None = None, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None,
-    first_wait_s: float = FIRST_WAIT_S,
-) -> Run:  # fmt: skip
+    run_id: str, client: Client, *, planner: Planner | None = None, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None
+) -> Run:
     """Goes on where the run stopped; calls that finished are not made again. A finished run is given as it stands."""
     path = checkpoints or runs_file()
     async with _saver(path) as saver:
         stored = await _stored(saver, run_id, path)
         offline = partial(make_plan, insist=bool(stored.get("insist")))
-        return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event, first_wait_s))
+        return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event))
 
 
 async def question_of(run_id: str, *, checkpoints: Path | None = None) -> tuple[str, tuple[str, ...]]:

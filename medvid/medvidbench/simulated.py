@@ -88,13 +88,13 @@ def _actions(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[str]:
     return [str(name) for name in rng.permutation([*chosen, *(str(name) for name in missing)])]
 
 
-def _objects(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 3) -> list[tuple[str, dict[str, Any]]]:
+def _objects(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[tuple[str, dict[str, Any]]]:
     """Instruments to find with the times asked: strides of 1, 2 or 4 seconds, over the clip or a part of it."""
     ever = {name for name in truth.instruments if any(truth.box_at(name, time_s) for time_s in clip.times_s)}
     other = {name for names in INSTRUMENTS.values() for name in names} - set(truth.instruments)
     absent = sorted(set(truth.instruments) - ever) or sorted(other)
     given: list[tuple[str, dict[str, Any]]] = []
-    for _ in range(count):
+    for _ in range(3):
         times = _times(clip, rng)
         hidden = rng.random() < ABSENT_SHARE or not ever
         names = sorted(other) if hidden and rng.random() < 0.1 else absent if hidden else sorted(ever)
@@ -116,7 +116,7 @@ def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
     return {"every_s": float(rng.choice(fitting))}
 
 
-def _regions(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 2) -> Iterator[dict[str, Any]]:
+def _regions(truth: Truth, clip: Clip, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
     one that `ground_object` gave is."""
     seen = seen_events(truth, clip, clip.span)
@@ -130,7 +130,7 @@ def _regions(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 2)
                 weights.append(2.0 if any(event.instrument == name for event in seen) else 1.0)
     if not found:
         return
-    for k in rng.choice(len(found), min(count, len(found)), replace=False, p=np.array(weights) / sum(weights)):
+    for k in rng.choice(len(found), min(2, len(found)), replace=False, p=np.array(weights) / sum(weights)):
         i, box = found[int(k)]
         yield {"time_s": round(clip.clip_s(clip.times_s[i]), 6), "box_px": to_clip(_moved(box, truth.size, rng), clip)}
 

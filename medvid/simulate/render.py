@@ -26,12 +26,9 @@ class Picture:
     parts: npt.NDArray[np.uint8]
 
 
-def render(truth: Truth, times_s: Sequence[float] | npt.NDArray[np.float64], size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
-    """The frames shown at these seconds of the file: uint8 (T, H, W, 3), in source size or resized to `size` (width, height)."""
-    frames = [picture(truth, float(time_s)).rgb for time_s in times_s]
-    if size is not None and size != truth.size:
-        frames = [np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BICUBIC)) for frame in frames]
-    return np.stack(frames)
+def render(truth: Truth, times_s: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """The frames shown at these seconds of the file: uint8 (T, H, W, 3)."""
+    return np.stack([picture(truth, float(time_s)).rgb for time_s in times_s])
 
 
 def picture(truth: Truth, time_s: float) -> Picture:

@@ -150,13 +150,13 @@ def _ratio(marks: Sequence[Mark]) -> float | None:
     return sum(mark.earned for mark in marks) / weight if weight else None
 
 
-def interval(marks: Sequence[Mark], resamples: int = RESAMPLES) -> tuple[float, float]:
+def interval(marks: Sequence[Mark]) -> tuple[float, float]:
     """2.5 and 97.5 % of the figure over clips drawn with replacement: questions on one clip hang together."""
     names = sorted({mark.clip for mark in marks})
     sums = np.zeros((len(names), 2))
     for mark in marks:
         sums[names.index(mark.clip)] += mark.earned, mark.weight
-    drawn = sums[np.random.default_rng(0).integers(0, len(names), (resamples, len(names)))].sum(axis=1)
+    drawn = sums[np.random.default_rng(0).integers(0, len(names), (RESAMPLES, len(names)))].sum(axis=1)
     low, high = np.percentile(drawn[:, 0] / drawn[:, 1], (2.5, 97.5))
     return float(low), float(high)
 

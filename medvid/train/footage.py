@@ -84,6 +84,12 @@ class Footage:
         self.takes = {int(length): [Take(**take) for take in takes] for length, takes in said.items()}
         self.arrays = {length: Labels(**_arrays(folder, length, "r")) for length in self.takes}
 
+    def draw(self, rng: np.random.Generator, clips: int) -> tuple[int, npt.NDArray[np.int64]]:
+        """A length, by its share of the clips, and the rows of some clips of it."""
+        counts = np.array([len(takes) for takes in self.takes.values()], float)
+        length = int(rng.choice(list(self.takes), p=counts / counts.sum()))
+        return length, rng.permutation(len(self.takes[length]))[:clips]
+
 
 SHAPES: dict[str, tuple[tuple[int, ...], type]] = {
     "frames": ((FED[1], FED[0], 3), np.uint8), "covered": ((12, len(NAMES)), np.float16), "parts": ((12, len(PARTS)), np.float16),
@@ -108,10 +114,10 @@ def plan_takes(clips: int, first_seed: int = 0) -> dict[int, list[Take]]:
     return {length: rows for length, rows in takes.items() if rows}
 
 
-def render_footage(folder: Path, clips: int, *, workers: int = 2, first_seed: int = 0, progress: Heard | None = None) -> Footage:
+def render_footage(folder: Path, clips: int, *, workers: int = 2, progress: Heard | None = None) -> Footage:
     """Renders `clips` clips into `folder`; goes on where an earlier call was killed."""
     folder.mkdir(parents=True, exist_ok=True)
-    takes = plan_takes(clips, first_seed)
+    takes = plan_takes(clips)
     for length, rows in takes.items():
         for name, (shape, kind) in SHAPES.items():
             path = folder / f"{name}-{length}.npy"

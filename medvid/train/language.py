@@ -114,8 +114,6 @@ def learn_to_answer(
     kept_lessons = {length: read_lessons(lessons, length) for length in footage.takes}
     kept_features = {length: load_features(features, length) for length in footage.takes}
     reader, rng = Reader(model, first_number), np.random.default_rng((seed, 31, step))
-    lengths = list(footage.takes)
-    shares = np.array([len(footage.takes[length]) for length in lengths], float)
     video_token = int(model.config.video_token_id)
     began = saved = time.monotonic()
 
@@ -127,9 +125,8 @@ def learn_to_answer(
         for optimizer, rate in zip(optimizers, rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = pace * rate * factor
-        length = int(rng.choice(lengths, p=shares / shares.sum()))
-        rows = rng.permutation(len(footage.takes[length]))[:clips].tolist()
-        batch = pack(rows, kept_lessons[length], kept_features[length], footage.arrays[length], rng, video_token=video_token)
+        length, rows = footage.draw(rng, clips)
+        batch = pack(rows.tolist(), kept_lessons[length], kept_features[length], footage.arrays[length], rng, video_token=video_token)
         losses = reader.losses(to_device(batch, model.device))
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
