@@ -62,7 +62,7 @@ def open_model(settings: Settings) -> Engine:
     """The engine that runs the settings' model. Raises ConfigError where it is not to be had."""
     from medvid.engine.open import open_engine
 
-    return open_engine(settings.model, settings.engine, settings.device)
+    return open_engine(settings.model, settings.engine, settings.device, settings)
 
 
 def open_toolbox(settings: Settings, library: Library, engine: Engine | None = None) -> Toolbox:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 Model = Annotated[
     str | None, typer.Option("--model", metavar="DIR|ID", help="A checkpoint folder or hub id; the small embedded model if left out.")
 ]
-Engine = Annotated[str | None, typer.Option("--engine", metavar="NAME", help="What runs the model: local.")]
-Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda", help="Where the model runs; auto if left out.")]
+Engine = Annotated[
+    str | None, typer.Option("--engine", metavar="NAME|URL", help="What runs the model: local, vllm, or a server's address up to its /v1.")
+]
+Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the model runs; auto if left out.")]
 Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
@@ -22,6 +24,8 @@ def settings_of(**flags: Any) -> Settings:
     """Flag over environment over file over default. Raises ConfigError."""
     from medvid.core import settings
 
+    if (flags.get("engine") or "").startswith(("http://", "https://")):
+        flags |= {"engine": "remote", "endpoint": flags["engine"]}
     return settings.load(**flags)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, demo, doctor, mcp, resume, simulate, tool, train, videos
+from medvid.cli import ask, demo, doctor, mcp, resume, serve_model, simulate, tool, train, videos
 from medvid.core.errors import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -33,6 +33,7 @@ app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("videos", epilog=videos.EXAMPLES)(videos.videos)
 app.add_typer(tool.app, name="tool", epilog=tool.EXAMPLES)
 app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp)
+app.command("serve-model", epilog=serve_model.EXAMPLES)(serve_model.serve_model)
 app.command("simulate", epilog=simulate.EXAMPLES)(simulate.simulate)
 app.add_typer(train.app, name="train")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -25,7 +25,7 @@ class Clip:
 
     id: hash of content, times, fed size, drawn box and feeding mode: the key of every cache.
     times_s: source time of each frame. fps: their true rate; the last frame lasts 1 / fps.
-    timestamps: whether the model reads each frame's own time (Qwen3-VL) or knows one rate only (Qwen2.5-VL).
+    timestamps: whether the model reads each frame's own time (Qwen3-VL, Qwen3.5) or knows one rate only (Qwen2.5-VL).
     source_size, fed_size: width, height, upright. box_frame: the frame of reference of the model's boxes.
     """
 

@@ -3,7 +3,7 @@
     MedVidError
     ├── ConfigError     a setting, an option or an installation that cannot work
     ├── VideoError      a file, a span or a time that cannot be read
-    ├── EngineError     a model that failed to answer; `retryable` says whether asking again may help
+    ├── EngineError     a model that failed to answer; `retryable` says whether asking again may help, `refused` that it would not
     ├── ParseError      a model's text that is no answer; the toolbox turns it into `unreadable`
     ├── PlanError       a plan that may not run; each complaint names its step
     └── AccessError     a caller who may not have what was asked, or asked for too much
@@ -30,9 +30,9 @@ class VideoError(MedVidError):
 class EngineError(MedVidError):
     kind = "engine"
 
-    def __init__(self, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, message: str, *, retryable: bool = False, refused: bool = False) -> None:
         super().__init__(message)
-        self.retryable = retryable
+        self.retryable, self.refused = retryable, refused
 
 
 class ParseError(MedVidError):

@@ -7,17 +7,35 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from medvid.core.errors import ConfigError
 
-EngineName = Literal["local"]
-Device = Literal["auto", "cpu", "cuda"]
+EngineName = Literal["local", "vllm", "remote"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-class Settings(BaseSettings):
-    """What the user can set. `model` is a checkpoint directory or hub id; None is the embedded model."""
+class EngineOptions(BaseModel):
+    """What goes through to an engine. endpoint, api_key: of `remote`. tensor_parallel and the four after it: of `vllm`, and of the line
+    that `medvid serve-model` makes; memory_share: of each GPU's memory, vLLM's own default where None."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$", description="address of an OpenAI-compatible server, to its /v1")
+    api_key: SecretStr | None = None
+    timeout_s: float = Field(default=600.0, gt=0, description="longest wait for one answer of a server")
+    max_in_flight: int = Field(default=16, ge=1, le=1024, description="requests put to a server at once")
+    tensor_parallel: int = Field(default=1, ge=1, description="GPUs that share one copy of the weights")
+    data_parallel: int = Field(default=1, ge=1, description="copies of the weights, each on GPUs of its own")
+    quantization: str | None = Field(default=None, description="a method of vLLM's, such as fp8; as the checkpoint states if left out")
+    memory_share: float | None = Field(default=None, gt=0, le=1)
+    max_context: int | None = Field(default=None, ge=256, description="tokens of prompt and answer; the profile's own if left out")
+    vllm_args: dict[str, JsonValue] = Field(default={}, description="further fields of vLLM's EngineArgs, as they stand")
+
+
+class Settings(EngineOptions, BaseSettings):
+    """What the user can set. `model` is a checkpoint directory, a hub id or the name a server knows it by; None is the embedded model."""
 
     model_config = SettingsConfigDict(env_prefix="MEDVID_", extra="forbid", frozen=True, protected_namespaces=())
 
@@ -26,7 +44,6 @@ class Settings(BaseSettings):
     device: Device = "auto"
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
-    max_in_flight: int = Field(default=4, ge=1, le=256, description="requests an engine holds at once")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
 
     @classmethod

@@ -12,7 +12,7 @@ from medvid.core.clip import BoxFrame, Clip
 from medvid.core.frames import Frames
 from medvid.core.outcome import Reliability
 
-Architecture = Literal["qwen2_5_vl", "qwen3_vl"]
+Architecture = Literal["qwen2_5_vl", "qwen3_vl", "qwen3_5"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,11 @@ class Profile:
 
     factor: both sides of a fed frame are multiples of it (patch size x merge size). min_pixels, max_pixels: of one fed frame.
     frame_budget: most frames in one request. rates: frames a second seen in training, highest first; default_fps is one of them.
-    timestamps: it reads each frame's own time (Qwen3-VL) or one rate (Qwen2.5-VL). outer_vision_tokens: whether the
-    timestamped blocks stand inside one more vision_start/vision_end pair (Qwen3-VL only, see prompt.py). box_frame: the frame of
-    reference of its boxes. abstains: it was trained to answer `Not observed.`. heeds_system: a system message changes its
-    answers. wording: the name of the question form in medvid.prompts. domain: what it was trained on; None is general.
-    cards: measured reliability by qa_type.
+    timestamps: it reads each frame's own time (Qwen3-VL, Qwen3.5) or one rate (Qwen2.5-VL). outer_vision_tokens: whether the
+    timestamped blocks stand inside one more vision_start/vision_end pair. answer_start: what the prompt ends with, behind `assistant` and
+    its newline (both: see prompt.py). box_frame: the frame of reference of its boxes. abstains: it was trained to answer `Not observed.`.
+    heeds_system: a system message changes its answers. wording: the name of the question form in medvid.prompts. domain: what it was
+    trained on; None is general. cards: measured reliability by qa_type.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Profile:
     box_frame: BoxFrame
     timestamps: bool
     outer_vision_tokens: bool = False
+    answer_start: str = ""
     abstains: bool = False
     heeds_system: bool = False
     system: str | None = None

@@ -37,6 +37,11 @@ class Checkpoint:
     weights_bytes: int
     end_ids: frozenset[int]
 
+    @property
+    def small(self) -> bool:
+        """Below a GiB it runs in float32 everywhere: half precision would save nothing and move numbers."""
+        return self.weights_bytes < 2**30
+
 
 def read_checkpoint(model: str | Path | None) -> Checkpoint:
     """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
@@ -64,9 +69,12 @@ def _folder(model: str | Path) -> Path:
             f"no checkpoint at {model}; give a directory that holds config.json and *.safetensors, or a hub id such as ORGANISATION/NAME"
         )
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         return Path(snapshot_download(str(model), allow_patterns=["*.json", "*.safetensors", "*.txt", "*.jinja"]))
+    except GatedRepoError as error:
+        raise ConfigError(f"{model} is gated: accept its terms on its page on the hub and log in with `hf auth login`") from error
     except (OSError, ValueError) as error:  # the hub's errors are either: not found, not allowed, no network, a bad id
         raise ConfigError(
             f"{model} is no directory here and cannot be fetched from the hub: {error}; give the directory of a checkpoint"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import logging
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, cast
@@ -21,25 +23,28 @@ from transformers.utils import logging as transformers_logging
 from medvid.core.errors import ConfigError, EngineError
 from medvid.engine.base import Request
 from medvid.engine.checkpoint import Checkpoint
-from medvid.engine.encode import Encoded, encode
+from medvid.engine.device import choose_device
+from medvid.engine.encode import Encoded, check_length, encode
 from medvid.engine.prompt import IM_END, Tokenizer
 
+log = logging.getLogger(__name__)
+
 Integers = npt.NDArray[np.int64]
-SMALL_WEIGHTS_BYTES = 2**30
-"""Below this, float32 everywhere: half precision would save nothing and move numbers."""
 PREFIX_TOKENS = 32_768
 """Most tokens whose keys and values are kept for further questions on the same frames."""
+MISSING_ON_MPS = re.compile(r"'(\w+::[\w.]+)'.*?\bMPS\b", re.DOTALL)
+"""What torch says where Apple's mps lacks an operator, in a NotImplementedError."""
 
 
 class Decoder:
     """A checkpoint on a device. Not for use from two threads at once."""
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
-        """device: `auto`, `cpu` or `cuda`. Raises ConfigError where the device or the weights are not there."""
+        """device: `auto`, `cpu`, `cuda` or `mps`. Raises ConfigError where the device or the weights are not there."""
         self.checkpoint = checkpoint
-        self.device = _device(device)
+        self.device = torch.device(choose_device(device))
         transformers_logging.disable_progress_bar()
-        half = self.device.type == "cuda" and checkpoint.weights_bytes >= SMALL_WEIGHTS_BYTES
+        half = self.device.type != "cpu" and not checkpoint.small
         try:
             self.tokenizer = cast(Tokenizer, AutoTokenizer.from_pretrained(checkpoint.folder))
             model, report = AutoModelForImageTextToText.from_pretrained(
@@ -59,13 +64,7 @@ class Decoder:
         """Raises EngineError where prompt and answer do not fit into the context."""
         profile = self.checkpoint.profile
         encoded = encode(request, profile, self.tokenizer, self.checkpoint.vision)
-        length = len(encoded.input_ids)
-        if length + request.max_tokens > profile.max_context:
-            width, height = request.frames.size
-            raise EngineError(
-                f"the prompt has {length:,} tokens ({len(request.frames)} frames of {width}x{height} px) and the answer may have "
-                f"{request.max_tokens:,}, above the context of {profile.max_context:,}; ask for a shorter span or a lower fps"
-            )
+        check_length(request, profile, len(encoded.input_ids))
         return encoded
 
     def read_video(self, encoded: Encoded) -> tuple[Any, int]:
@@ -96,6 +95,16 @@ class Decoder:
             position += 1
             logits, cache = self._run(np.array([token]), np.full((3, 1), position), cache)
 
+    def leave_mps(self, error: NotImplementedError) -> None:
+        """Goes on on the cpu, for good, where the error names an operator that mps lacks; raises any other error. Half an answer cannot be
+        gone on with. Torch's own way, PYTORCH_ENABLE_MPS_FALLBACK, is read when torch is imported, which may have been long ago."""
+        if (missing := MISSING_ON_MPS.search(str(error))) is None:
+            raise error
+        log.warning("mps lacks the operator %s: %s runs on the cpu from here on", missing[1], self.checkpoint.profile.name)
+        self._prefixes.clear()
+        self.device = torch.device("cpu")
+        self.model = self._placed(self.model)
+
     def text(self, tokens: list[int]) -> str:
         return str(cast(Any, self.tokenizer).decode(tokens, skip_special_tokens=True))
 
@@ -122,7 +131,7 @@ class Decoder:
 
     def _out_of_memory(self, error: RuntimeError, tokens: int) -> Exception:
         """An EngineError where memory ran out; else the error itself, which is a bug."""
-        if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+        if not isinstance(error, torch.OutOfMemoryError) and not re.search("allocate memory|out of memory", str(error)):
             return error
         self._prefixes.clear()
         gib = self.checkpoint.weights_bytes / 2**30
@@ -130,12 +139,6 @@ class Decoder:
             f"out of memory on {self.device} with {tokens:,} prompt tokens beside weights of {gib:.1f} GiB; ask for a shorter span or a "
             "lower fps, or use a device with more memory"
         )
-
-
-def _device(name: str) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("the device cuda is not there; use --device cpu, or install a CUDA build of torch on a machine with a GPU")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def _key(encoded: Encoded, end: int) -> bytes:

@@ -1,17 +1,36 @@
-"""The device a model would run on, in words."""
+"""The device a model runs on, by torch's name and in words."""
 
 from __future__ import annotations
 
 from medvid.core.errors import ConfigError
 
+WAYS_OUT = {
+    "cuda": "install a CUDA build of torch on a machine with a GPU",
+    "mps": "use a Mac with Apple silicon and a torch built for it",
+}
 
-def device_name(wanted: str) -> str:
-    """wanted: `auto`, `cpu` or `cuda`. `cpu`, or a GPU's name and memory. Raises ConfigError where a GPU is wanted and none is there."""
+
+def choose_device(wanted: str) -> str:
+    """`cpu`, `cuda` or `mps`. wanted: one of these, or `auto`: a GPU where there is one. Raises ConfigError where it is not there."""
     import torch
 
-    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
-        return "cpu"
-    if not torch.cuda.is_available():
-        raise ConfigError("no GPU can be used by the torch installed here; use --device cpu, or install a CUDA build of torch")
-    properties = torch.cuda.get_device_properties(0)
-    return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wanted == "auto":
+        return next(name for name, found in there.items() if found)
+    if not there.get(wanted, False):
+        way_out = WAYS_OUT.get(wanted, "give auto, cpu, cuda or mps")
+        raise ConfigError(f"the device {wanted} is not there for the torch installed here; use --device cpu, or {way_out}")
+    return wanted
+
+
+def device_name(wanted: str) -> str:
+    """`cpu`, or a GPU's name and memory. Raises ConfigError as `choose_device` does."""
+    import torch
+
+    match choose_device(wanted):
+        case "cuda":
+            properties = torch.cuda.get_device_properties(0)
+            return f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+        case "mps":
+            return f"Apple GPU (mps), {torch.mps.recommended_max_memory() / 2**30:.0f} GiB"
+    return "cpu"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from medvid.core.errors import EngineError
 from medvid.engine.base import Profile, Request
 from medvid.engine.patches import Grid, frames_to_patches
 from medvid.engine.positions import Positions, rope_positions
@@ -62,3 +63,13 @@ def encode(request: Request, profile: Profile, tokenizer: Tokenizer, vision: Vis
         tokens_per_second=vision.tokens_per_second, seconds_per_grid=vision.temporal / (request.told_fps or ASSUMED_FPS),
     )
     return Encoded(np.asarray(ids, dtype=np.int64), positions, pixel_values, grid, len(prompt))
+
+
+def check_length(request: Request, profile: Profile, tokens: int) -> None:
+    """Raises EngineError where a prompt of so many tokens and its answer do not fit into the context."""
+    if tokens + request.max_tokens > profile.max_context:
+        width, height = request.frames.size
+        raise EngineError(
+            f"the prompt has {tokens:,} tokens ({len(request.frames)} frames of {width}x{height} px) and the answer may have "
+            f"{request.max_tokens:,}, above the context of {profile.max_context:,}; ask for a shorter span or a lower fps"
+        )

@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
-
-from tokenizers import Tokenizer
 
 from medvid.core.errors import EngineError
 from medvid.engine.base import Reply, Request
 from medvid.engine.checkpoint import Checkpoint
+from medvid.engine.vocabulary import unknown_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +25,13 @@ T = TypeVar("T")
 
 
 class LocalEngine:
-    """Any Qwen2.5-VL or Qwen3-VL checkpoint directory. `pattern` of a request is not used."""
+    """Any Qwen2.5-VL, Qwen3-VL or Qwen3.5 checkpoint directory. `pattern` of a request is not used."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:
-        """device: `auto` (a GPU where there is one), `cpu` or `cuda`."""
+        """device: `auto` (a GPU where there is one), `cpu`, `cuda` or `mps`."""
         self.checkpoint = checkpoint
         self.profile = checkpoint.profile
+        self.unknown_words = unknown_words_of(checkpoint.folder)
         self._device = device
         self._decoder: Decoder | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="medvid-engine")
@@ -54,27 +53,6 @@ class LocalEngine:
         await asyncio.to_thread(self._thread.shutdown)
         self._decoder = None
 
-    def unknown_words(self, text: str) -> tuple[str, ...]:
-        """The words of `text` that the tokenizer lacks, in order; always empty for a byte-level tokenizer."""
-        if self._vocabulary is None:
-            return ()
-        tokenizer, unknown = self._vocabulary
-        encoding = tokenizer.encode(text, add_special_tokens=False)
-        spans = [span for token, span in zip(encoding.tokens, encoding.offsets, strict=True) if token == unknown]
-        words = (text[start:end].strip() for start, end in spans)
-        return tuple(dict.fromkeys(word for word in words if word))
-
-    @cached_property
-    def _vocabulary(self) -> tuple[Tokenizer, str] | None:
-        """The tokenizer and its unknown token; None where it knows every text. Read without Transformers, which takes seconds to
-        import."""
-        file = self.checkpoint.folder / "tokenizer.json"
-        if not file.is_file():  # an older checkpoint: vocabulary and merges of a byte-level tokenizer, which knows every text
-            return None
-        tokenizer = Tokenizer.from_file(str(file))
-        unknown = getattr(tokenizer.model, "unk_token", None)
-        return (tokenizer, unknown) if unknown is not None else None
-
     async def _on_thread(self, work: Callable[[threading.Event], T]) -> T:
         if self._closed:
             raise EngineError(f"the engine of {self.profile.name} was closed; open another")
@@ -94,9 +72,17 @@ class LocalEngine:
         return self._decoder
 
     def _answer(self, request: Request, stop: threading.Event) -> Reply:
-        """On the thread. `stop` is looked at before each token."""
+        """On the thread."""
         self._go_on(stop)
         decoder = self._loaded()
+        try:
+            return self._write(decoder, request, stop)
+        except NotImplementedError as error:
+            decoder.leave_mps(error)
+            return self._write(decoder, request, stop)
+
+    def _write(self, decoder: Decoder, request: Request, stop: threading.Event) -> Reply:
+        """`stop` is looked at before each token."""
         encoded = decoder.encode(request)
         video, reused = decoder.read_video(encoded)
         tokens: list[int] = []

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from medvid.core.errors import ConfigError
+from medvid.core.settings import EngineOptions
+from medvid.engine.base import Engine
 
-if TYPE_CHECKING:
-    from medvid.engine.local import LocalEngine
 
-
-def open_engine(model: str | Path | None = None, engine: str = "local", device: str = "auto") -> LocalEngine:
-    """model: a checkpoint directory or hub id; None is the embedded model. engine: `local`. device: `auto`, `cpu` or `cuda`. Reads the
-    configuration now and the weights at the first request. Raises ConfigError where the checkpoint cannot be used."""
-    if engine != "local":
-        raise ConfigError(f"there is no engine {engine!r}; use local")
+def open_engine(
+    model: str | Path | None = None, engine: str = "local", device: str = "auto", options: EngineOptions | None = None
+) -> Engine:
+    """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. engine: `local`, `vllm` or `remote`.
+    device: `auto`, `cpu`, `cuda` or `mps`, of `local`. Reads the configuration now and the weights at the first request. Raises ConfigError
+    where the checkpoint cannot be used."""
+    options = options or EngineOptions()
+    if engine == "remote":
+        return _remote(model, options)
     from medvid.engine.checkpoint import read_checkpoint
+
+    if engine not in ("local", "vllm"):
+        raise ConfigError(f"there is no engine {engine!r}; use local, vllm or remote")
+    checkpoint = read_checkpoint(model)
+    if options.max_context is not None:
+        context = min(options.max_context, checkpoint.profile.max_context)
+        checkpoint = replace(checkpoint, profile=replace(checkpoint.profile, max_context=context))
+    if engine == "vllm":
+        from medvid.engine.vllm import VllmEngine
+
+        return VllmEngine(checkpoint, options)
     from medvid.engine.local import LocalEngine
 
-    return LocalEngine(read_checkpoint(model), device=device)
+    return LocalEngine(checkpoint, device=device)
+
+
+def _remote(model: str | Path | None, options: EngineOptions) -> Engine:
+    """The weights are elsewhere: a name is enough, where its profile is known by it."""
+    from medvid.engine.checkpoint import read_checkpoint
+    from medvid.engine.profiles import served_profile
+    from medvid.engine.vocabulary import unknown_words_of
+
+    try:
+        from medvid.engine.remote import RemoteEngine
+    except ImportError as error:
+        raise ConfigError(f"the engine remote needs the openai client ({error}); `pip install 'medvid[remote]'`") from error
+    if model is None or Path(model).is_dir():
+        checkpoint = read_checkpoint(model)
+        return RemoteEngine(checkpoint.profile, checkpoint.profile.name, options, unknown_words_of(checkpoint.folder))
+    return RemoteEngine(served_profile(str(model)), str(model), options)

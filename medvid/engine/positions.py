@@ -1,10 +1,10 @@
 """Token ids -> rotary positions in time, height and width (M-RoPE) of the Qwen-VL language models.
 
 Text counts on by one in all three. A block of video pads starts where the text before it ended: height and width count merged patches, time
-counts `seconds a grid x tokens_per_second` (Qwen2.5-VL: one block for the video) or stands still (Qwen3-VL: one block for each pair of
-frames, behind its own timestamp). What follows a block starts at its largest position + 1, as the published checkpoints were trained and as
-vLLM does. Transformers from 5.0 on lets the text after a Qwen2.5-VL video start at `max(height, width)` instead, over the video's own
-positions; so positions are never left to it.
+counts `seconds a grid x tokens_per_second` (Qwen2.5-VL: one block for the video) or stands still (Qwen3-VL and Qwen3.5: one block for each
+pair of frames, behind its own timestamp). What follows a block starts at its largest position + 1, as the published checkpoints were
+trained and as vLLM does. Transformers from 5.0 on lets the text after a Qwen2.5-VL video start at `max(height, width)` instead, over the
+video's own positions; so positions are never left to it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def rope_positions(
     tokens_per_second: float = 2.0, seconds_per_grid: float = 1.0,
 ) -> Positions:
     """int64 (3, L). grids: one (t, h, w) in patches for each video, in order. tokens_per_second: from the vision configuration of
-    Qwen2.5-VL. seconds_per_grid: frames in a temporal patch over the rate that the model is told. The last two are not used by Qwen3-VL."""
+    Qwen2.5-VL. seconds_per_grid: frames in a temporal patch over the rate that the model is told. Only Qwen2.5-VL uses the last two."""
     ids = np.asarray(input_ids)
-    blocks = [(1, h, w) for t, h, w in grids for _ in range(t)] if architecture == "qwen3_vl" else list(grids)
+    blocks = [(1, h, w) for t, h, w in grids for _ in range(t)] if architecture != "qwen2_5_vl" else list(grids)
     pads = int((ids == video_token_id).sum())
     wanted = sum(t * (h // merge) * (w // merge) for t, h, w in blocks)
     if pads != wanted:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -22,12 +22,12 @@ from medvid.core.outcome import Reliability
 from medvid.core.span import FROZEN
 from medvid.engine.base import Architecture, Profile
 from medvid.engine.cards import published_cards
+from medvid.engine.prompt import NO_THOUGHT
 
 log = logging.getLogger(__name__)
 
-ARCHITECTURES: dict[str, Architecture] = {"qwen2_5_vl": "qwen2_5_vl", "qwen3_vl": "qwen3_vl", "qwen3_5": "qwen3_vl"}
-"""`model_type` of a configuration -> the form of its prompt and positions. Qwen3.5 reads timestamps and counts positions as Qwen3-VL
-does."""
+ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+"""Each is the `model_type` of a configuration."""
 
 CONTEXT = 32_768
 MOST_FRAMES = 256
@@ -50,13 +50,14 @@ def frame_budget(max_pixels: int, factor: int, max_context: int, *, timestamps: 
 
 def _base(name: str, architecture: Architecture, factor: int, max_context: int) -> Profile:
     """An untuned checkpoint: boxes as Qwen trained them, 128 to 256 tokens a pair of frames."""
-    timestamps = architecture == "qwen3_vl"
+    timestamps = architecture != "qwen2_5_vl"
     max_pixels = 256 * factor**2
     return Profile(
         name=name, architecture=architecture, factor=factor, min_pixels=128 * factor**2, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, max_context, timestamps=timestamps), rates=(2.0, 1.0, 0.5), default_fps=1.0,
         box_frame="per_mille" if timestamps else "fed", timestamps=timestamps, heeds_system=True,
-        system=None if timestamps else QWEN25_SYSTEM, wording="plain", max_context=max_context,
+        system=None if timestamps else QWEN25_SYSTEM, answer_start=NO_THOUGHT if architecture == "qwen3_5" else "", wording="plain",
+        max_context=max_context,
     )
 
 
@@ -65,7 +66,7 @@ def _tuned(row: str, architecture: Architecture, factor: int) -> Profile:
     max_pixels = 48 * 28 * 28
     return replace(
         _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor, CONTEXT), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
-        frame_budget=frame_budget(max_pixels, factor, CONTEXT, timestamps=architecture == "qwen3_vl"), rates=(2.0, 1.0, 0.5, 0.1),
+        frame_budget=frame_budget(max_pixels, factor, CONTEXT, timestamps=architecture != "qwen2_5_vl"), rates=(2.0, 1.0, 0.5, 0.1),
         box_frame="source", domain="clinical", cards=published_cards(row),
     )
 
@@ -81,10 +82,11 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
     (r"medvlm-1\.0a-7b-sft", _tuned("1.0a-7B-SFT", "qwen2_5_vl", 28)),
     (r"medvlm-1\.0b-4b-rl", _tuned("1.0b-4B-RL", "qwen3_vl", 32)),
     (r"medvlm-1\.0b-4b-sft", _tuned("1.0b-4B-SFT", "qwen3_vl", 32)),
-    (r"medvlm-1\.0c-4b-sft", _tuned("1.0c-4B-SFT", "qwen3_vl", 32)),
+    (r"medvlm-1\.0c-4b-sft", _tuned("1.0c-4B-SFT", "qwen3_5", 32)),
     (r"qwen2\.5-vl-7b", replace(_base("Qwen2.5-VL-7B", "qwen2_5_vl", 28, CONTEXT), cards=published_cards("Qwen2.5-VL-7B"))),
     (r"qwen2\.5-vl-\d+b", _base("Qwen2.5-VL", "qwen2_5_vl", 28, CONTEXT)),
     (r"qwen3-vl-\d+b", _base("Qwen3-VL", "qwen3_vl", 32, CONTEXT)),
+    (r"qwen3\.5-[\d.]+b", _base("Qwen3.5", "qwen3_5", 32, CONTEXT)),
 )
 
 
@@ -103,6 +105,7 @@ class ProfileFile(BaseModel):
     default_fps: float | None = Field(default=None, gt=0)
     box_frame: BoxFrame | None = None
     outer_vision_tokens: bool | None = None
+    answer_start: str | None = None
     abstains: bool | None = None
     heeds_system: bool | None = None
     system: str | None = None
@@ -114,7 +117,7 @@ class ProfileFile(BaseModel):
 def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     """checkpoint: a directory or hub id, whose last name says what it is. config: its `config.json`. Raises ConfigError for another
     architecture and for a `profile.json` that cannot be read."""
-    architecture = ARCHITECTURES.get(config.get("model_type", ""))
+    architecture = next((known for known in ARCHITECTURES if known == config.get("model_type")), None)
     if architecture is None:
         raise ConfigError(
             f"checkpoint {checkpoint} is of architecture {config.get('model_type')!r}; medvid runs {', '.join(sorted(ARCHITECTURES))}"
@@ -136,6 +139,14 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
             f"the weights are {architecture} with {factor} px; correct its profile.json"
         )
     return found if stated is None else replace(found, **_overrides(stated, found))
+
+
+def served_profile(name: str) -> Profile:
+    """Of a model that a server knows by this name and whose configuration is not here. An unknown one gets that of an untuned Qwen3-VL."""
+    known = next((profile for pattern, profile in KNOWN if re.search(pattern, Path(name).name.lower())), None)
+    if known is None:
+        log.warning("%s is not known: it is asked as an untuned model that reads each frame's time", name)
+    return known or _base(Path(name).name, "qwen3_vl", 32, CONTEXT)
 
 
 def _by_name(checkpoint: str, architecture: Architecture, factor: int) -> Profile | None:

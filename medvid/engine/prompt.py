@@ -2,8 +2,10 @@
 
 Qwen2.5-VL: vision_start, the pads of all frames, vision_end. Qwen3-VL: for each pair of frames `<T seconds>` (one decimal, the mean of the
 pair's times), vision_start, the pair's pads, vision_end; with or without one more outer pair around them. Processors of Transformers before
-5.10 leave the outer pair out, later ones and vLLM keep it, so it is a field of the profile. Source: the chat templates and processors in
-Transformers.
+5.10 leave the outer pair out, later ones and vLLM keep it, so it is a field of the profile. Qwen3.5: as Qwen3-VL; a thinking model, whose
+chat template says by an empty `<think>` block before the answer that there is no thought (`enable_thinking` false); tuned without that
+block, it answers without. That too is a field of the profile, `answer_start`. Source: the processors in Transformers, and the chat
+templates published with Qwen2.5-VL-7B-Instruct, Qwen3-VL-4B-Instruct and Qwen3.5-4B.
 
 The tokenizer is Transformers' fast one (PreTrainedTokenizerFast), loaded from the checkpoint's directory.
 """
@@ -18,6 +20,7 @@ from medvid.engine.base import Profile
 from medvid.engine.patches import Grid
 
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
+NO_THOUGHT = "<think>\n\n</think>\n\n"
 VISION_START, VISION_END, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|video_pad|>"
 ASSUMED_FPS = 2.0
 """What vLLM and Transformers take for granted where no rate is told, as in `published` feeding."""
@@ -37,13 +40,14 @@ class Tokenizer(Protocol):
 
 
 def prompt_ids(
-    profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid, times_s: Sequence[float],
+    profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid | None, times_s: Sequence[float],
     told_fps: float | None, merge: int = 2,
 ) -> list[int]:
-    """The prompt up to and including `assistant` and its newline.
+    """The prompt up to where the answer starts: `assistant`, its newline and the profile's `answer_start`.
 
-    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width. times_s: one time a frame,
-    in the source or in the clip: seconds are counted from the first. told_fps: None tells times of ASSUMED_FPS.
+    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the
+    video stands, for an engine that expands it (vLLM). times_s: one time a frame, in the source or in the clip: seconds are counted from
+    the first. told_fps: None tells times of ASSUMED_FPS.
     """
     system = profile.system if system is None else system
     ids: list[int] = []
@@ -52,7 +56,8 @@ def prompt_ids(
     ids += [_special(tokenizer, IM_START), *text_ids(tokenizer, "user\n")]
     ids += video_ids(profile, tokenizer, grid=grid, times_s=times_s, told_fps=told_fps, merge=merge)
     ids += [*text_ids(tokenizer, question), *_turn_end(tokenizer)]
-    return ids + [_special(tokenizer, IM_START), *text_ids(tokenizer, "assistant\n")]
+    ids += [_special(tokenizer, IM_START), *text_ids(tokenizer, "assistant\n")]
+    return ids + tokenizer.encode(profile.answer_start, add_special_tokens=False)  # ours, so its `<think>` may be the control token
 
 
 def answer_ids(tokenizer: Tokenizer, answer: str) -> list[int]:
@@ -61,10 +66,13 @@ def answer_ids(tokenizer: Tokenizer, answer: str) -> list[int]:
 
 
 def video_ids(
-    profile: Profile, tokenizer: Tokenizer, *, grid: Grid, times_s: Sequence[float], told_fps: float | None, merge: int = 2
+    profile: Profile, tokenizer: Tokenizer, *, grid: Grid | None, times_s: Sequence[float], told_fps: float | None, merge: int = 2
 ) -> list[int]:
-    """The video's part of the prompt, vision_start to vision_end."""
+    """The video's part of the prompt, vision_start to vision_end. An engine that expands a pad writes the inner pairs of Qwen3-VL itself,
+    so a form without the outer pair is then the bare pad."""
     start, end, pad = (_special(tokenizer, token) for token in (VISION_START, VISION_END, VIDEO_PAD))
+    if grid is None:
+        return [start, pad, end] if profile.outer_vision_tokens or not profile.timestamps else [pad]
     pairs, height, width = grid
     pads_per_pair = (height // merge) * (width // merge)
     if profile.architecture == "qwen2_5_vl":

@@ -68,10 +68,12 @@ async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
 
 
 def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
-    """Frames are scaled once, as they are decoded."""
+    """Frames are scaled once, as they are decoded. A model that reads each frame's time gets their own, however uneven; one that knows only
+    a rate gets the even times asked for, at which these frames are on the screen."""
     info = inquiry.info
     decoded = decode(info, window.times_s, fed_size(info.size, engine.profile))
-    frames = Frames(decoded.rgb, decoded.times_s, window.fps)
+    times_s = decoded.times_s if engine.profile.timestamps else np.array(window.times_s)
+    frames = Frames(decoded.rgb, times_s, window.fps)
     end_s = min(inquiry.span.end_s, window.end_s)
     args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})
     return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)

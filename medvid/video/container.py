@@ -1,4 +1,4 @@
-"""Files: whether one may be read, what its content is called, and opening it with PyAV as a container that holds its own content.
+"""Opening a container with PyAV: only formats that hold their own content, only plain files, errors that say what is wrong.
 
 A playlist or concat script renamed `x.mp4` would make libavformat open what it names, other files and the network included; hence the
 lists of formats and protocols. Source: FFmpeg formats documentation, `format_whitelist`, `protocol_whitelist`.
@@ -6,7 +6,6 @@ lists of formats and protocols. Source: FFmpeg formats documentation, `format_wh
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from medvid.core.errors import VideoError
 
 FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,gxf,dv,nut,rm"
 LIMITS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-MIB = 1 << 20
 
 
 def check_file(path: Path) -> None:
@@ -37,19 +35,6 @@ def check_file(path: Path) -> None:
         raise VideoError(f"{shown(path)} is not a plain file; give a video file")
     if status.st_size == 0:
         raise VideoError(f"{shown(path)} is empty (0 bytes); copy or export it again")
-
-
-def content_id(path: Path) -> str:
-    """A file's `video_id`, 16 hexadecimal digits: blake2b over its size and first, middle and last MiB, so that a recording of hours is
-    known at once and equal content is one video. Raises OSError where it cannot be read."""
-    digest = hashlib.blake2b(digest_size=8)
-    size = path.stat().st_size
-    digest.update(size.to_bytes(8, "big"))
-    with path.open("rb") as file:
-        for offset in (0, max(0, (size - MIB) // 2), max(0, size - MIB)):
-            file.seek(offset)
-            digest.update(file.read(MIB))
-    return digest.hexdigest()
 
 
 @contextmanager

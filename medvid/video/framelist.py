@@ -1,8 +1,9 @@
-"""A list of frame files with a rate is a video too: frame k is shown from k / fps on. Benchmarks hand out clips in this form."""
+"""A list of frame files is a video too: frame k is shown from k / fps on, or from its own time. Benchmarks hand out clips in this form."""
 
 from __future__ import annotations
 
-import hashlib
+import bisect
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,21 +15,24 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from medvid.core.errors import VideoError
-from medvid.video.container import check_file, content_id, shown
+from medvid.video.container import check_file, shown
+from medvid.video.identity import frames_id
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
 class FrameList:
-    """paths: image files in time order. fps: their rate. title: how people call it."""
+    """paths: image files in time order. fps: their rate. title: how people call it. times_s: when each is shown, where the steps between
+    them are uneven; they count from the first, and the last frame is shown for 1 / fps."""
 
     paths: tuple[Path, ...]
     fps: float
     title: str = "frames"
+    times_s: tuple[float, ...] | None = None
 
 
 def probe_frames(source: FrameList) -> VideoInfo:
-    """Raises VideoError where the list is empty, its rate is no rate, or a file is missing or no picture."""
+    """Raises VideoError where the list is empty, its rate is no rate, its times do not fit, or a file is missing or no picture."""
     if not source.paths:
         raise VideoError("a list of frames holds no file; give one picture at least")
     if not (math.isfinite(source.fps) and source.fps > 0):
@@ -36,26 +40,35 @@ def probe_frames(source: FrameList) -> VideoInfo:
     for path in source.paths:
         check_file(path)
     height, width = _load(source.paths[0]).shape[:2]
-    count = len(source.paths)
-    digest = hashlib.blake2b(repr(float(source.fps)).encode(), digest_size=8)
-    for path in source.paths:
-        digest.update(bytes.fromhex(content_id(path)))
+    starts_s = _starts_s(source)
+    count, duration_s = len(starts_s), round(starts_s[-1] + 1 / source.fps, 6)
+    uneven = source.times_s is not None
     return VideoInfo(
-        video_id=digest.hexdigest(), paths=source.paths, duration_s=count / source.fps, fps=float(source.fps),
-        variable_rate=False, size=(width, height), frames=count, codec=source.paths[0].suffix.lstrip(".").lower(), container="frames",
+        video_id=frames_id(source.paths, source.fps, source.times_s), paths=source.paths, duration_s=duration_s, fps=count / duration_s if
+        uneven else float(source.fps), variable_rate=uneven, size=(width, height), frames=count,
+        codec=source.paths[0].suffix.lstrip(".").lower(), container="frames", starts_s=starts_s,
     )  # fmt: skip
+
+
+def _starts_s(source: FrameList) -> tuple[float, ...]:
+    if (times_s := source.times_s) is None:
+        return tuple(k / source.fps for k in range(len(source.paths)))
+    rising = all(earlier < later for earlier, later in itertools.pairwise((-math.inf, *times_s, math.inf)))
+    if len(times_s) != len(source.paths) or not rising:
+        raise VideoError(f"a list of {len(source.paths)} frames has {len(times_s)} times; give one a frame, in seconds, that increase")
+    return tuple(round(time_s - times_s[0], 6) for time_s in times_s)
 
 
 def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[tuple[float, npt.NDArray[Any]]]:
     """The frame shown at each time and the time from which it is shown. Raises VideoError where sizes differ within the list."""
     for time_s in times_s:
-        index = min(max(0, math.floor((time_s + TOLERANCE_S) * info.fps)), info.frames - 1)
+        index = max(0, bisect.bisect_right(info.starts_s, time_s + TOLERANCE_S) - 1)
         picture = _load(info.paths[index])
         height, width = picture.shape[:2]
         if (width, height) != info.size:
             first = f"{info.size[0]}x{info.size[1]}"
             raise VideoError(f"{shown(info.paths[index])} is {width}x{height} px, the first frame {first} px; give frames of one size")
-        yield index / info.fps, picture
+        yield info.starts_s[index], picture
 
 
 def _load(path: Path) -> npt.NDArray[Any]:

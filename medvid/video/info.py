@@ -29,7 +29,8 @@ class VideoInfo:
     180, 270) by which stored pictures are turned clockwise to stand upright, then flipped left to right where `mirrored`. frames: shown
     ones. container: demuxer name, or `frames` for a list. tags: container tags, lower-case names. container_start_s: the container's time
     of second 0. keys_s: times from which decoding can start, at least a second apart. closed: no picture refers to one before its key
-    frame, and the container holds nothing unshown. notes: what is wrong with the file."""
+    frame, and the container holds nothing unshown. starts_s: of a list of frames, from when on each is shown. notes: what is wrong with the
+    file."""
 
     video_id: str
     paths: tuple[Path, ...]
@@ -46,6 +47,7 @@ class VideoInfo:
     container_start_s: float = 0.0
     keys_s: tuple[float, ...] = (0.0,)
     closed: bool = True
+    starts_s: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

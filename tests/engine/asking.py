@@ -20,5 +20,6 @@ def request(
     rgb = np.random.default_rng(seed).integers(0, 256, (frames, *SIZE, 3), dtype=np.uint8)
     times = first_s + np.arange(frames) / fps
     size = (SIZE[1], SIZE[0])
-    clip = Clip("clip", "0" * 16, tuple(times.tolist()), fps, profile.timestamps, size, size, profile.box_frame)
+    name = f"{frames} at {fps:g} from {first_s:g}, {seed}, {told}"
+    clip = Clip(name, "0" * 16, tuple(times.tolist()), fps, profile.timestamps, size, size, profile.box_frame)
     return Request(Frames(rgb, times, fps), clip, question, max_tokens, fps if told else None)

@@ -15,7 +15,7 @@ from tests.engine.asking import request
 from tests.engine.tiny import tiny_checkpoint
 
 pytestmark = pytest.mark.anyio
-KINDS = ("scripted", "qwen2_5_vl", "qwen3_vl")
+KINDS = ("scripted", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
-"""rope_positions by hand, for a 32-frame clip at 0.5, 1 and 2 fps on both architectures.
+"""rope_positions by hand, for a 32-frame clip at 0.5, 1 and 2 fps on every architecture.
 
 The prompt of the examples: 4 text tokens (im_start, user, newline, vision_start), the video at 8x8 patches = 4x4 merged = 16 tokens a pair,
 then 7 of text.
 """
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
+from medvid.engine.base import Architecture
 from medvid.engine.positions import rope_positions
 
 TEXT, VIDEO = 1, 9
@@ -46,12 +49,13 @@ def test_qwen25_truncates_time_to_whole_positions() -> None:
     assert positions[0].tolist() == [0, 1, 2, 4]
 
 
+@pytest.mark.parametrize("architecture", ["qwen3_vl", "qwen3_5"])
 @pytest.mark.parametrize("stamp", [7, 8, 9])
-def test_qwen3_counts_each_pair_as_a_picture_behind_its_timestamp(stamp: int) -> None:
+def test_qwen3_counts_each_pair_as_a_picture_behind_its_timestamp(stamp: int, architecture: Architecture) -> None:
     # At 0.5, 1 and 2 fps only the number of timestamp tokens differs. A pair is stamp + start + 16 pads + end; its 4x4 patches move time,
     # height, width on by 4, so pair p starts at 3 + p x (stamp + 1 + 4 + 1) + stamp + 1.
     prompt = [TEXT] * 3 + ([TEXT] * (stamp + 1) + [VIDEO] * 16 + [TEXT]) * PAIRS + [TEXT] * 5
-    positions = rope_positions(prompt, [GRID], architecture="qwen3_vl", video_token_id=VIDEO)
+    positions = rope_positions(prompt, [GRID], architecture=architecture, video_token_id=VIDEO)
     pads = positions[:, np.asarray(prompt) == VIDEO].reshape(3, PAIRS, 4, 4)
     starts = [3 + pair * (stamp + 6) + stamp + 1 for pair in range(PAIRS)]
     assert pads[0].tolist() == [[[start] * 4] * 4 for start in starts]
@@ -64,7 +68,7 @@ def test_positions_without_a_video_are_those_of_text() -> None:
     assert rope_positions([TEXT] * 3, [], architecture="qwen3_vl", video_token_id=VIDEO).tolist() == [[0, 1, 2]] * 3
 
 
-@pytest.mark.parametrize("architecture", ["qwen2_5_vl", "qwen3_vl"])
-def test_a_prompt_whose_pads_do_not_match_the_patches_is_refused(architecture: str) -> None:
+@pytest.mark.parametrize("architecture", get_args(Architecture))
+def test_a_prompt_whose_pads_do_not_match_the_patches_is_refused(architecture: Architecture) -> None:
     with pytest.raises(ValueError, match="holds 15 video tokens where the patches make 16"):
         rope_positions([VIDEO] * 15, [(1, 8, 8)], architecture=architecture, video_token_id=VIDEO)

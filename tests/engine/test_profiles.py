@@ -13,6 +13,7 @@ from medvid.engine.profiles import EMBEDDED, KNOWN, MEDVLM_1_0A_RL, frame_budget
 
 QWEN25 = {"model_type": "qwen2_5_vl", "vision_config": {"patch_size": 14, "spatial_merge_size": 2}, "max_position_embeddings": 128_000}
 QWEN3 = {"model_type": "qwen3_vl", "vision_config": {"patch_size": 16}, "text_config": {"max_position_embeddings": 262_144}}
+QWEN35 = {"model_type": "qwen3_5", "vision_config": {"patch_size": 16}, "text_config": {"max_position_embeddings": 262_144}}
 SMALL = {"model_type": "qwen3_vl", "vision_config": {"patch_size": 14}, "text_config": {"max_position_embeddings": 1024}}
 
 
@@ -27,7 +28,12 @@ def test_the_published_7b_is_fed_as_in_its_training(checkpoint: str) -> None:
 
 @pytest.mark.parametrize(
     ("checkpoint", "config", "box_frame", "timestamps"),
-    [("Qwen/Qwen2.5-VL-7B-Instruct", QWEN25, "fed", False), ("Qwen/Qwen3-VL-4B-Instruct", QWEN3, "per_mille", True)],
+    [
+        ("Qwen/Qwen2.5-VL-7B-Instruct", QWEN25, "fed", False),
+        ("Qwen/Qwen3-VL-4B-Instruct", QWEN3, "per_mille", True),
+        ("Qwen/Qwen3.5-4B", QWEN35, "per_mille", True),
+        ("Qwen/Qwen3.5-0.8B", QWEN35, "per_mille", True),
+    ],
 )
 def test_untuned_bases_keep_their_own_frame_of_boxes(
     checkpoint: str, config: dict[str, object], box_frame: str, timestamps: bool, caplog: pytest.LogCaptureFixture
@@ -35,6 +41,15 @@ def test_untuned_bases_keep_their_own_frame_of_boxes(
     profile = profile_for(checkpoint, config)
     assert (profile.box_frame, profile.timestamps, profile.domain, profile.heeds_system) == (box_frame, timestamps, None, True)
     assert not caplog.records
+
+
+def test_the_third_of_the_family_reads_timestamps_and_is_told_not_to_think(tmp_path: Path) -> None:
+    profile = profile_for("uAI-NEXUS-MedVLM-1.0c-4B-SFT", QWEN35)
+    assert (profile.architecture, profile.factor, profile.timestamps, profile.outer_vision_tokens) == ("qwen3_5", 32, True, False)
+    assert (profile.answer_start, profile.box_frame, profile.system) == ("<think>\n\n</think>\n\n", "source", None)
+    assert profile_for("Qwen3-VL-4B", QWEN3).answer_start == ""
+    (tmp_path / "profile.json").write_text('{"answer_start": ""}')  # tuned without the block
+    assert profile_for(tmp_path, QWEN35).answer_start == ""
 
 
 def test_an_unknown_checkpoint_gets_its_architectures_profile_and_a_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -78,7 +93,7 @@ def test_every_profile_is_consistent() -> None:
     for profile in (EMBEDDED, *(profile for _, profile in KNOWN)):
         assert profile.default_fps in profile.rates and list(profile.rates) == sorted(profile.rates, reverse=True)
         assert profile.min_pixels < profile.max_pixels and profile.frame_budget % 2 == 0
-        assert profile.timestamps == (profile.architecture == "qwen3_vl")
+        assert profile.timestamps == (profile.architecture != "qwen2_5_vl")
         assert all(card.qa_type == qa_type for qa_type, card in profile.cards.items())
 
 

@@ -1,4 +1,4 @@
-"""Tiny checkpoints of both architectures with random weights, for tests that run a real model.
+"""Tiny checkpoints of every architecture with random weights, for tests that run a real model.
 
 `tiny_checkpoint(folder, architecture)` writes what a user's checkpoint directory holds: weights, configuration, a byte-level tokenizer that
 takes any text, with Qwen's names for the special tokens.
@@ -15,6 +15,8 @@ from transformers import (
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen3_5Config,
+    Qwen3_5ForConditionalGeneration,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
 )
@@ -72,6 +74,16 @@ def tiny_checkpoint(path: Path, architecture: Architecture, *, seed: int = 0, to
         model = Qwen2_5_VLForConditionalGeneration(
             Qwen2_5_VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True, **ids)
         )
+    elif architecture == "qwen3_5":
+        # As published: linear layers before a full one, linear heads of 128 (vLLM on CPU wants 64 at least), twice as many for values,
+        # a quarter of each full head turned.
+        text |= {
+            "layer_types": ["linear_attention", "full_attention"], "linear_num_key_heads": 1, "linear_num_value_heads": 2,
+            "linear_key_head_dim": 128, "linear_value_head_dim": 128, "head_dim": 64,
+            "rope_parameters": {**rope, "mrope_section": [3, 3, 2], "mrope_interleaved": True, "partial_rotary_factor": 0.25},
+        }
+        vision |= {"num_position_embeddings": 64}
+        model = Qwen3_5ForConditionalGeneration(Qwen3_5Config(text_config=text, vision_config=vision, tie_word_embeddings=True, **ids))
     else:
         text |= {"head_dim": 32, "rope_parameters": {**rope, "mrope_section": [6, 5, 5], "mrope_interleaved": True}}
         vision |= {"num_position_embeddings": 64, "deepstack_visual_indexes": [0]}

@@ -40,6 +40,20 @@ def test_the_rate_and_the_content_make_the_id(tmp_path: Path) -> None:
     assert len(set(ids)) == 3
 
 
+def test_frames_with_times_of_their_own_are_shown_from_these_on(tmp_path: Path) -> None:
+    # Native frames 30, 45, 61, 85, 100 at 30 a second, listed as 2 a second: 0, 0.5, 1.0333, 1.8333, 2.3333 s, and half a second more.
+    shades = (10, 60, 110, 160, 210)
+    paths = tuple(picture(tmp_path / f"{shade}.png", color=f"rgb({shade},{shade},{shade})") for shade in shades)
+    info = probe(FrameList(paths, 2.0, times_s=tuple(number / 30 for number in (30, 45, 61, 85, 100))))
+    assert (info.variable_rate, info.duration_s) == (True, pytest.approx(2.8333, abs=1e-4))
+    assert info.fps == pytest.approx(5 / 2.8333, abs=1e-3)
+    frames = decode(info, [0.0, 0.9, 1.8, 2.7])
+    assert frames.rgb[:, 0, 0, 0].tolist() == [10, 60, 110, 210]
+    # The frame of 1.0333 s is 0.77 s old at 1.8 s, less than a step.
+    assert frames.times_s.tolist() == pytest.approx([0.0, 0.5, 1.0333, 2.3333], abs=1e-4)
+    assert info.video_id != probe(FrameList(paths, 2.0)).video_id
+
+
 def test_lists_that_are_no_video_are_refused(tmp_path: Path) -> None:
     good, small = picture(tmp_path / "good.png"), picture(tmp_path / "small.png", (20, 20))
     (tmp_path / "text.png").write_text("text")
@@ -48,6 +62,9 @@ def test_lists_that_are_no_video_are_refused(tmp_path: Path) -> None:
     for fps in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(VideoError, match="give one above 0"):
             probe(FrameList((good,), fps))
+    for times_s in ((0.0,), (0.0, 1.0, 2.0), (1.0, 1.0), (1.0, 0.5), (0.0, float("nan")), (0.0, float("inf"))):
+        with pytest.raises(VideoError, match=r"a list of 2 frames has \d times; give one a frame, in seconds, that increase"):
+            probe(FrameList((good, good), 1.0, times_s=times_s))
     with pytest.raises(VideoError, match=r"text\.png is no picture that can be read"):
         probe(FrameList((tmp_path / "text.png",), 1.0))
     with pytest.raises(VideoError, match=r"gone\.png cannot be opened"):
