@@ -1,5 +1,4 @@
-"""Words: how a question's words meet a video's own list of actions, and the names of instruments. Tables (words.json) and a
-small stemmer.
+"""Words: how a question's words meet a video's own list of actions, and the names of instruments: tables (words.json) and a small stemmer.
 
 `is the cystic duct clipped` meets `clip the cystic duct`: every form of a verb counts as its base form, a synonym as the verb it stands
 for, plurals as singulars, and one mistyped letter is forgiven where nothing else is meant.
@@ -7,36 +6,22 @@ for, plurals as singulars, and one mistyped letter is forgiven where nothing els
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
-from pydantic import BaseModel
-
-from medvid.core.span import FROZEN
-
-
-class _Tables(BaseModel):
-    """`words.json`. irregular: forms of verbs that no rule makes. means: a verb and the one that declared actions mostly use for it; both
-    sides of a comparison go through it, so none is lost. instruments: each with what it is also called. stop: beside the persons."""
-
-    model_config = FROZEN
-
-    verbs: tuple[str, ...]
-    irregular: dict[str, tuple[str, ...]]
-    means: dict[str, str]
-    noun_means: dict[str, str]
-    not_singular: frozenset[str]
-    instruments: dict[str, tuple[str, ...]]
-    persons: frozenset[str]
-    stop: frozenset[str]
-    prepositions: frozenset[str]
-
-
-_TABLES = _Tables.model_validate_json((files("medvid.agent") / "words.json").read_bytes())
-INSTRUMENTS, PERSONS, STOP = _TABLES.instruments, _TABLES.persons, _TABLES.stop | _TABLES.persons
+_TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
+_NOUNS: dict[str, str] = _TABLES["nouns"]
+_MEANS: dict[str, str] = _TABLES["means"]
+"""A verb and the one that declared actions mostly use for it. Both sides of a comparison go through it, so none is lost."""
+NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pelvis", "plus"}
+INSTRUMENTS: dict[str, tuple[str, ...]] = {name: tuple(others) for name, others in _TABLES["instruments"].items()}
+PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
+STOP = frozenset(_TABLES["stop"])
+_PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
 
 
@@ -54,7 +39,7 @@ def tidy(text: str) -> str:
 def verb_forms() -> dict[str, str]:
     """Every form of every known verb, and its base form."""
     forms: dict[str, str] = {}
-    for verb in _TABLES.verbs:
+    for verb in _TABLES["verbs"]:
         stem = verb[:-1] if verb.endswith("e") else verb
         doubled = verb + verb[-1] if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb) else stem
         plain = {verb, verb + "s", stem + "ed", stem + "ing", doubled + "ed", doubled + "ing"}
@@ -62,7 +47,7 @@ def verb_forms() -> dict[str, str]:
             plain.add(verb + "es")
         if re.search(r"[^aeiou]y$", verb):
             plain |= {verb[:-1] + "ies", verb[:-1] + "ied"}
-        for form in plain | set(_TABLES.irregular.get(verb, ())):
+        for form in plain | set(_TABLES["irregular"].get(verb, "").split()):
             forms.setdefault(form, verb)
     return forms
 
@@ -75,11 +60,11 @@ def base(word: str) -> str:
     """The verb that a word is a form of, in the sense most lists use; else the singular noun."""
     verb = verb_forms().get(word)
     if verb is not None:
-        return _TABLES.means.get(verb, verb)
+        return _MEANS.get(verb, verb)
     noun = word
-    if word not in _TABLES.not_singular and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if word not in NOT_SINGULAR and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         noun = word[:-1]
-    return _TABLES.noun_means.get(noun, noun)
+    return _NOUNS.get(noun, noun)
 
 
 def is_verb(word: str) -> bool:
@@ -90,7 +75,7 @@ def head_noun(phrase: str) -> str | None:
     """The noun that the first noun phrase ends in: `gallbladder` in `dissect the gallbladder from the liver`."""
     head = None
     for word in words_of(tidy(phrase)):
-        if word in _TABLES.prepositions and head is not None:
+        if word in _PREPOSITIONS and head is not None:
             break
         if word not in STOP and not is_verb(word):
             head = word

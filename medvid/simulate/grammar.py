@@ -6,14 +6,25 @@ words stand in grammar.json.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from medvid.core.case import Action, Case
-from medvid.core.span import FROZEN
 from medvid.simulate.truth import Kind
+
+SKILL_ASPECTS = (
+    "Respect for tissue",
+    "Suture/needle handling",
+    "Time and motion",
+    "Flow of operation",
+    "Overall performance",
+    "Quality of final product",
+)
+CVS_CRITERIA = ("Two structures", "Cystic plate", "Hepatocystic triangle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +50,14 @@ class StepForm:
         return f"The {self.instrument} {self.verb_s} {self.phrase}."
 
 
-class _Grammar(BaseModel):
-    """names: procedure and scene of each kind."""
-
-    model_config = FROZEN
-
-    skill_aspects: tuple[str, ...]
-    cvs_criteria: tuple[str, ...]
-    names: dict[Kind, tuple[str, str]]
-    instruments: dict[Kind, tuple[str, ...]]
-    holding: dict[str, str]
-    steps: dict[Kind, tuple[StepForm, ...]]
-
-
-_GRAMMAR = _Grammar.model_validate_json((files("medvid.simulate") / "grammar.json").read_bytes())
-SKILL_ASPECTS, CVS_CRITERIA, INSTRUMENTS, STEPS = _GRAMMAR.skill_aspects, _GRAMMAR.cvs_criteria, _GRAMMAR.instruments, _GRAMMAR.steps
-HOLDING = _GRAMMAR.holding
+_SAID: dict[str, Any] = json.loads((Path(__file__).parent / "grammar.json").read_text(encoding="utf-8"))
+STEPS = TypeAdapter(dict[Kind, tuple[StepForm, ...]]).validate_python(_SAID["steps"])
+INSTRUMENTS = TypeAdapter(dict[Kind, tuple[str, ...]]).validate_python(_SAID["instruments"])
+HOLDING: dict[str, str] = _SAID["holding"]
 """What an instrument does while it is in view and no step of its own is going on; any other instrument is idle."""
 CASES: dict[Kind, Case] = {
     kind: Case(procedure=name, scene=scene, simulated=True, actions=tuple(Action(name=f.action, synonyms=f.synonyms) for f in STEPS[kind]))
-    for kind, (name, scene) in _GRAMMAR.names.items()
+    for kind, (name, scene) in TypeAdapter(dict[Kind, tuple[str, str]]).validate_python(_SAID["names"]).items()
 }
 _FORMS = {form.action: form for forms in STEPS.values() for form in forms}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,7 +25,7 @@ GUIDED_LAYER, GUIDED_HEADS = 2, 2
 
 def config_of(vocabulary: int, ids: dict[str, int]) -> Qwen3VLConfig:
     """`ids`: the token ids of the vision tokens and of the end of a turn, by their names in the configuration."""
-    sizes: Any = json.loads((files("medvid.train") / "nano.json").read_text())
+    sizes: Any = json.loads((Path(__file__).parent / "nano.json").read_text())
     text = {**sizes["text"], "vocab_size": vocabulary, "eos_token_id": ids["eos_token_id"], "pad_token_id": ids["pad_token_id"]}
     vision = {**sizes["vision"], "patch_size": PATCH, "spatial_merge_size": MERGE, "temporal_patch_size": TEMPORAL}
     names = ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id")
