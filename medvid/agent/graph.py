@@ -147,7 +147,8 @@ async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str
         return {"failure": {"kind": "server", "message": error.message, "retryable": False}}
     if result.is_error:
         mark = (result.meta or {}).get(ERROR_META, {})
-        return {"failure": {"kind": mark.get("kind", "tool"), "message": text_of(result), "retryable": bool(mark.get("retryable", False))}}
+        failure = {"kind": mark.get("kind", "tool"), "message": text_of(result), "retryable": bool(mark.get("retryable", False))}
+        return {"failure": failure}
     return {"content": result.structured_content if isinstance(result.structured_content, dict) else {"text": text_of(result)}}
 
 

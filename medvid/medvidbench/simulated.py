@@ -167,6 +167,7 @@ def record_of(asked: Asked, truth: Truth, clip: Clip) -> Record:
         "input_video_end_frame": str(round((truth.offset_s + clip.span.end_s) * truth.fps)),
     }  # fmt: skip
     frames = tuple(f"{video}/{number:06d}.jpg" for number in numbers)
+    turns = (("human", f"<video>\n{asked.question}"), ("gpt", asked.answer))
     region = None
     if asked.tool == "caption_region":
         at = int(np.argmin(np.abs(np.array(clip.times_s) - asked.args.time_s)))
@@ -174,13 +175,9 @@ def record_of(asked: Asked, truth: Truth, clip: Clip) -> Record:
     return Record(
         id="&&".join((video, metadata["input_video_start_frame"], metadata["input_video_end_frame"], metadata["fps"])),
         qa_type=qa_type_of(asked.tool, asked.args), data_source=SOURCE, metadata=metadata, struc_info=_facts(asked, truth), video=frames,
-        conversations=(_turn("human", f"<video>\n{asked.question}"), _turn("gpt", asked.answer)),
+        conversations=tuple(Turn.model_validate({"from": speaker, "value": said}) for speaker, said in turns),
         is_rc=region is not None, rc_info=region,
     )  # fmt: skip
-
-
-def _turn(speaker: str, value: str) -> Turn:
-    return Turn.model_validate({"from": speaker, "value": value})
 
 
 def qa_type_of(tool: str, args: Args) -> str:

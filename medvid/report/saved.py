@@ -51,11 +51,10 @@ def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: 
     info = library.info(outcome["evidence"]["video_id"], access)
     written = []
     for time_s, box in moments:
-        picture = Image.fromarray(decode(info, [time_s]).rgb[0])
-        if box is not None:
-            ImageDraw.Draw(picture).rectangle(tuple(box), outline=GREEN, width=max(2, picture.width // 160))
-        written.append(stem.with_name(f"{stem.name}-{time_s:.1f}s.png"))
-        picture.save(written[-1])
+        frames = decode(info, [time_s])
+        path = stem.with_name(f"{stem.name}-{time_s:.1f}s.png")
+        _drawn(Image.fromarray(frames.rgb[0]), box).save(path)
+        written.append(path)
     return written
 
 
@@ -72,3 +71,9 @@ def moments_of(result: Any) -> Iterator[tuple[float, list[float] | None]]:
 
 def _middle(span: dict[str, float]) -> float:
     return (span["start_s"] + span["end_s"]) / 2
+
+
+def _drawn(picture: Image.Image, box: list[float] | None) -> Image.Image:
+    if box is not None:
+        ImageDraw.Draw(picture).rectangle(tuple(box), outline=GREEN, width=max(2, picture.width // 160))
+    return picture

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Column, Table
 
-from medvid.core.outcome import Evidence, Reliability
+from medvid.core.outcome import Evidence
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Run
 
@@ -61,14 +61,10 @@ def reliability_lines(run: Run) -> list[str]:
         for outcome in run.outcomes.get(step.id, []):
             evidence = _evidence(outcome)
             for card in evidence.reliability if evidence else ():
-                named = tools.setdefault(_card_text(card), [])
+                named = tools.setdefault(f"{card.text}; {card.source}" if card.source else card.text, [])
                 if step.name not in named:
                     named.append(step.name)
     return [f"{', '.join(names)}: {text}" for text, names in tools.items()]
-
-
-def _card_text(card: Reliability) -> str:
-    return f"{card.text}; {card.source}" if card.source else card.text
 
 
 def _arguments(step: Step) -> str:
