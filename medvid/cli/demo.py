@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -32,9 +31,9 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     from rich.markup import escape
 
     from medvid.agent.runs import ask
-    from medvid.app import open_library
+    from medvid.app import demo_clip, open_library
     from medvid.cli.asking import end, open_tools, print_evidence
-    from medvid.cli.steps import step_lines
+    from medvid.cli.steps import frame_bar, step_lines
     from medvid.core.run import RESEARCH_USE
     from medvid.report.tables import plan_table
     from medvid.simulate import from_tag
@@ -42,7 +41,8 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     from medvid.video import probe
 
     settings = settings_of(**flags)
-    clip = _clip()
+    with frame_bar("rendering the clip") as heard:
+        clip = demo_clip(heard)
     info = probe(clip)
     console = Console(highlight=False, quiet=as_json)
     console.print(f"[bold]{escape(DEMO_QUESTION)}[/bold]")
@@ -69,17 +69,6 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
             console.print(f"      {WORDS[verdict.right]}; truth: {escape(verdict.truth)}")
     console.print(f"\n{RESEARCH_USE}")
     end(run)
-
-
-def _clip() -> Path:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from medvid.app import demo_clip
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("rendering the clip", total=None, visible=False)
-        return demo_clip(lambda done, total: bars.update(bar, completed=done, total=total, visible=True))
 
 
 def _verdict(run: Run, statement: Statement, truth: Truth | None) -> Verdict | None:
