@@ -8,11 +8,16 @@ version of vLLM with other times or another form answers nothing at all. Source:
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import uuid
 from typing import Any, cast
 
+import numpy as np
+
+from medvid.core.clip import Clip
 from medvid.core.errors import ConfigError, EngineError
+from medvid.core.frames import Frames
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Reply, Request
 from medvid.engine.checkpoint import Checkpoint
@@ -37,8 +42,11 @@ class VllmEngine:
         self._closed = False
 
     async def warm(self) -> None:
-        """Reads the weights now. Raises ConfigError where they cannot be used."""
-        await self._loaded()
+        """Reads the weights now, and looks at two grey frames. Raises ConfigError where the model cannot be run."""
+        side, times_s = 2 * self.profile.factor, (0.0, 1.0)
+        grey = Frames(np.full((2, side, side, 3), 128, dtype=np.uint8), np.array(times_s), 1.0)
+        clip = Clip("grey", "0" * 16, times_s, 1.0, self.profile.timestamps, (side, side), (side, side), self.profile.box_frame)
+        await self.generate(Request(grey, clip, "What is shown?", 1, 1.0))
 
     async def generate(self, request: Request) -> Reply:
         if self._closed:
@@ -66,7 +74,9 @@ class VllmEngine:
                 if llm.output_handler is not None:  # else it takes the end of its processes for their death, and says so
                     llm.output_handler.cancel()
                 await asyncio.to_thread(llm.shutdown)
+                del llm
             self._loading = None
+            gc.collect()  # what vLLM still holds of itself, before the interpreter takes its modules away
 
     async def _answer(self, request: Request) -> Reply:
         from vllm import SamplingParams
@@ -145,9 +155,10 @@ class VllmEngine:
         try:
             llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**args, disable_log_stats=True))
         except (RuntimeError, ValueError, TypeError, OSError) as error:  # a bad argument, a core that did not start
+            why = " ".join(str(error).split())[:300]
             raise ConfigError(
-                f"vLLM could not start {self.profile.name}: {error}; its log above names the cause. Too little memory: MEDVID_MAX_CONTEXT, "
-                "MEDVID_MEMORY_SHARE and MEDVID_QUANTIZATION lower what it takes"
+                f"vLLM could not start {self.profile.name}: {why}; its log above says more. Where memory is too little, MEDVID_MAX_CONTEXT "
+                "and MEDVID_QUANTIZATION lower what it takes"
             ) from error
         return llm, cast(Tokenizer, AutoTokenizer.from_pretrained(self.checkpoint.folder))
 

@@ -40,8 +40,8 @@ class Ask(Protocol):
     async def __call__(self, args: AskArgs, *, access: Access, progress: Progress) -> Run: ...
 
 
-def asking_call(ask: Ask, access: Access) -> Call[AskArgs]:
-    async def run(args: AskArgs, progress: Progress) -> Answered:
+def asking_call(ask: Ask) -> Call[AskArgs]:
+    async def run(args: AskArgs, access: Access, progress: Progress) -> Answered:
         answered = await ask(args, access=access, progress=progress)
         return Answered(answered.to_json(), run_text(answered))
 
@@ -50,8 +50,7 @@ def asking_call(ask: Ask, access: Access) -> Call[AskArgs]:
         title="Ask about a procedure",
         description=DESCRIPTION,
         args_type=AskArgs,
-        # A step of a plan leaves out what it does not have, so not every field is there.
-        output_schema=schemas.output_schema(Run, whole=False),
+        output_schema=schemas.output_schema(Run),
         run=run,
         repeatable=False,
     )

@@ -11,36 +11,41 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from mcp.server import ServerRequestContext
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ValidationError
 
+from medvid.core.access import Access
 from medvid.core.errors import MedVidError
 from medvid.core.progress import Progress
 from medvid.mcp_server import schemas
 
 ERROR_META = "medvid/error"
+LARGEST_RESULT_BYTES = 1_000_000
+"""Some clients drop what is larger."""
 A = TypeVar("A", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a call gives: structured content as plain JSON, and a text that stands alone."""
+    """What a call gives: structured content as plain JSON, a text that stands alone, and what is to be seen beside it."""
 
     structured: dict[str, Any]
     text: str
+    seen: tuple[ContentBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """args_type: what the arguments must be. run: answers them; raises MedVidError. repeatable: the same call gives the same answer."""
+    """args_type: what the arguments must be. run: answers them under the caller's access; raises MedVidError. repeatable: the same call
+    gives the same answer."""
 
     name: str
     title: str
     description: str
     args_type: type[A]
     output_schema: dict[str, Any]
-    run: Callable[[A, Progress], Awaitable[Answered]]
+    run: Callable[[A, Access, Progress], Awaitable[Answered]]
     repeatable: bool = True
 
     def listed(self) -> McpTool:
@@ -56,16 +61,22 @@ class Call(Generic[A]):
             ),
         )
 
-    async def answer(self, arguments: dict[str, Any], progress: Progress) -> CallToolResult:
+    async def answer(self, arguments: dict[str, Any], access: Access, progress: Progress) -> CallToolResult:
         try:
             args = self.args_type.model_validate(arguments)
         except ValidationError as error:
             return failed(f"{self.name}: {schemas.complaints(error, self.args_type)}", kind="arguments", retryable=False)
         try:
-            answered = await self.run(args, progress)
+            answered = await self.run(args, access, progress)
         except MedVidError as error:
             return failed(str(error), kind=error.kind, retryable=error.retryable)
-        return CallToolResult(content=[TextContent(type="text", text=answered.text)], structured_content=answered.structured)
+        content = [TextContent(type="text", text=answered.text), *answered.seen]
+        result = CallToolResult(content=content, structured_content=answered.structured)
+        size = len(result.model_dump_json(by_alias=True).encode())
+        if size > LARGEST_RESULT_BYTES:
+            too_large = f"the answer of {self.name} has {size / 1e6:.1f} MB, above the {LARGEST_RESULT_BYTES / 1e6:g} MB that clients take"
+            return failed(f"{too_large}; ask about a shorter span, or for fewer times", kind="size", retryable=False)
+        return result
 
 
 def failed(text: str, *, kind: str, retryable: bool) -> CallToolResult:
