@@ -44,6 +44,9 @@ class Blind:
         self.engine = engine
         self.profile = engine.profile
 
+    async def warm(self) -> None:
+        await self.engine.warm()
+
     async def generate(self, request: Request) -> Reply:
         """The clip gets an id of its own, lest a cache answers from the frames."""
         black = request.frames.with_rgb(np.zeros_like(request.frames.rgb))
