@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
     from medvid.engine.base import Engine
     from medvid.mcp_server.asking import Ask, AskArgs
+    from medvid.mcp_server.jobs import Jobs
+    from medvid.mcp_server.limits import Gate
     from medvid.mcp_server.transports import Doors
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
@@ -71,18 +73,23 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
     """engine: one that is open already, instead of the settings' own."""
     from medvid.tools.toolbox import Toolbox
 
-    return Toolbox(engine or open_model(settings), library, feeding=settings.feeding)
+    windows = 4 if settings.engine == "local" else settings.max_in_flight  # a local model answers one question at a time
+    return Toolbox(engine or open_model(settings), library, feeding=settings.feeding, max_in_flight=windows)
 
 
 def open_server(
-    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None, pictures: bool = True
-) -> Server[Any]:
-    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client. access: of a caller
-    who needs no token. pictures: whether answers bring a frame along."""
+    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None, pictures: bool = True,
+    gate: Gate | None = None, jobs: Jobs | None = None,
+) -> Server[Any]:  # fmt: skip
+    """The tools alone, which is what a plan may call; for a client with `ask=planner(toolbox)` also `ask_procedure`, and jobs. access: of a
+    caller who needs no token. pictures: whether answers bring a frame along."""
     from medvid.mcp_server.server import make_server
     from medvid.mcp_server.tokens import access_by_token
 
-    return make_server(toolbox, toolbox.library, access_of=access_by_token(access or Access()), ask=ask, note=note, pictures=pictures)
+    callers = access_by_token(access or Access())
+    return make_server(
+        toolbox, toolbox.library, access_of=callers, ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs
+    )
 
 
 def planner(toolbox: Toolbox) -> Ask:
@@ -92,7 +99,8 @@ def planner(toolbox: Toolbox) -> Ask:
         from medvid.agent import runs
 
         async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
-            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress))
+            # A client cannot resume a run, so nothing of its question stays here.
+            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress), checkpoints=Path(":memory:"))
 
     return ask
 
@@ -147,6 +155,8 @@ async def serve(
     """Serves until the client leaves or the program is interrupted: over standard input and output, or HTTP, whose address `on_listening`
     hears. Without a root or a file, the demo clip."""
     from medvid.mcp_server import transports
+    from medvid.mcp_server.jobs import Jobs
+    from medvid.mcp_server.limits import Gate
     from medvid.video.worker import Readers
 
     doors = http_doors(settings, token) if http else transports.Doors()
@@ -156,13 +166,20 @@ async def serve(
         if not settings.roots and not files:
             files, note = [demo_clip()], DEMO_NOTE
         toolbox = open_toolbox(settings, open_library(settings, files, readers))
-        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note)
+        home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
+        keep_s = settings.keep_jobs_days * 86400.0
+        jobs = Jobs(toolbox, places.jobs_file(), ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
+        gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
+        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note, gate=gate, jobs=jobs)
         try:
-            if listener is None:
-                await transports.serve_stdio(server)
-            else:
-                if on_listening is not None:
-                    on_listening(transports.address(listener))
-                await transports.serve_http(server, listener, doors)
+            async with jobs.running():
+                if listener is None:
+                    await transports.serve_stdio(server)
+                else:
+                    if settings.engine != "local":  # minutes for a large one: whoever is told the address finds it ready
+                        await toolbox.engine.warm()
+                    if on_listening is not None:
+                        on_listening(transports.address(listener))
+                    await transports.serve_http(server, listener, doors)
         finally:
             await toolbox.engine.aclose()

@@ -22,7 +22,9 @@ class Client(Protocol):
 
     async def list_tools(self, *, cursor: str | None = None) -> Any: ...
 
-    async def call_tool(self, name: str, arguments: dict[str, Any] | None = None, *, progress_callback: Any = None) -> Any: ...
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any] | None = None, *, progress_callback: Any = None, meta: Any = None
+    ) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

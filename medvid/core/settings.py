@@ -67,6 +67,11 @@ class Settings(EngineOptions, BaseSettings):
     allow_hosts: tuple[str, ...] = Field(default=(), description="names by which an HTTP server may be called beyond this machine")
     allow_origins: tuple[str, ...] = Field(default=(), description="sites whose pages may call an HTTP server")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
+    max_calls: int = Field(default=8, ge=1, le=1024, description="calls that look at videos which a server runs at once")
+    max_waiting: int = Field(default=16, ge=0, le=1024, description="calls that may wait for those; more are answered `busy`")
+    call_deadline_s: float = Field(default=1800.0, gt=0, description="a server stops a call after this time")
+    max_jobs: int = Field(default=16, ge=1, le=1024, description="unfinished jobs of one caller")
+    keep_jobs_days: float = Field(default=7.0, gt=0, description="how long a job is kept from its start, and its result from its end")
 
     @classmethod
     def settings_customise_sources(
@@ -93,7 +98,7 @@ def tokens_file() -> Path:
 
 
 def data_dir() -> Path:
-    """Holds `runs.sqlite`, the checkpoints of every question asked. Made on first use."""
+    """Holds `runs.sqlite`, the checkpoints of every question asked, and `jobs.sqlite`, a server's jobs. Made on first use."""
     path = Path(platformdirs.user_data_dir("medvid", appauthor=False))
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
@@ -108,6 +113,10 @@ def cache_dir() -> Path:
 
 def runs_file() -> Path:
     return data_dir() / "runs.sqlite"
+
+
+def jobs_file() -> Path:
+    return data_dir() / "jobs.sqlite"
 
 
 def probes_file() -> Path:

@@ -35,6 +35,9 @@ from medvid.core.errors import MedVidError
 from medvid.mcp_server import frames
 from medvid.mcp_server.asking import Ask, asking_call
 from medvid.mcp_server.calls import ERROR_META, Call, progress_to
+from medvid.mcp_server.job_tools import job_calls
+from medvid.mcp_server.jobs import Jobs
+from medvid.mcp_server.limits import WAITS_META, Gate
 from medvid.mcp_server.listing import listing_call
 from medvid.mcp_server.video_tools import video_calls
 from medvid.tools.toolbox import Toolbox
@@ -56,16 +59,18 @@ reliability of an answer to the user."""
 
 def make_server(
     toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None,
-    pictures: bool = True,
-) -> Server[Any]:
+    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None,
+) -> Server[Any]:  # fmt: skip
     """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
     it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos. pictures:
-    whether an answer brings a frame along, for which a program has no use."""
+    whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what runs those of
+    `start_job`; without it there are no tools of jobs."""
     calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
     calls.update((call.name, call) for call in video_calls(toolbox, pictures))
     if ask is not None:
-        call = asking_call(ask)
+        call = asking_call(ask, toolbox)
         calls[call.name] = call
+    calls.update((call.name, call) for call in (job_calls(jobs) if jobs else ()))
     listed = [call.listed() for call in calls.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
 
@@ -75,7 +80,10 @@ def make_server(
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls:
             raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
-        return await calls[params.name].answer(params.arguments or {}, access_of(context), progress_to(context))
+        call = calls[params.name]
+        if gate is not None:
+            call = gate.before(call, waits=(context.meta or {}).get(WAITS_META) is True)
+        return await call.answer(params.arguments or {}, access_of(context), progress_to(context))
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         cursor = params.cursor if params is not None and params.cursor is not None else "0"
@@ -95,8 +103,7 @@ def make_server(
         try:
             jpeg = await frames.read_frame(library, access_of(context), *asked)
         except MedVidError as error:
-            mark = {"kind": error.kind, "retryable": error.retryable}
-            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: mark}) from error
+            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: error.mark}) from error
         blob = base64.b64encode(jpeg).decode("ascii")
         return ReadResourceResult(contents=[BlobResourceContents(uri=uri, mime_type=frames.MIME_TYPE, blob=blob)])
 

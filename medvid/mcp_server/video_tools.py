@@ -19,16 +19,19 @@ from medvid.tools.toolbox import Toolbox
 
 def video_calls(toolbox: Toolbox, pictures: bool = True) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
-    return [_call(tool, toolbox, pictures) for tool in TOOLS.values()]
+    return [video_call(tool, toolbox, pictures) for tool in TOOLS.values()]
 
 
-def _call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
+def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
     async def run(args: Args, access: Access, progress: Progress) -> Answered:
         given = args.model_dump(mode="json", exclude_unset=True)
         outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
         seen = await evidence(toolbox.library, access, outcome) if pictures else ()
         pictured = "\nThe first of them is the picture beside this text." if seen else ""
         return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome) + pictured, seen)
+
+    async def expected_s(args: Args, access: Access) -> float | None:
+        return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)
 
     return Call(
         name=tool.name,
@@ -38,6 +41,7 @@ def _call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call
         # The type is only known here, so mypy cannot see it; pydantic can.
         output_schema=schemas.output_schema(Outcome[tool.result_type]),  # type: ignore[name-defined]
         run=run,
+        expected_s=expected_s,
     )
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from medvid.mcp_server import transports
 from medvid.mcp_server.tokens import Tokens
 from medvid.mcp_server.transports import Doors
 from medvid.tools.registry import TOOLS
-from tests.mcp_server.scripted import OWN_ARGS, scripted_engine, scripted_server, talkative_engine
+from tests.mcp_server.scripted import ACTION, OWN_ARGS, scripted_engine, scripted_server, talkative_engine
 
 TOKEN = "0123456789abcdef0123"
 MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -104,6 +104,26 @@ async def test_progress_and_a_cancel_travel_over_http(clip: Path, video_id: str,
 async def test_every_tool_answers_over_standard_output_whatever_is_printed(clip: Path, video_id: str, mode: str) -> None:
     async with Client(stdio_command(clip), mode=mode) as client:
         await call_every_tool(client, video_id)
+
+
+@pytest.mark.anyio
+@MODES
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+async def test_a_message_for_each_window_reaches_the_client(clip: Path, video_id: str, mode: str, transport: str) -> None:
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        heard.append((done, total, message))
+
+    async with AsyncExitStack() as open_now:
+        server = await open_now.enter_async_context(over_http(scripted_server(clip, scripted_engine()))) if transport == "http" else None
+        client = await open_now.enter_async_context(Client(server or stdio_command(clip), mode=mode))
+        await client.call_tool("localize_action", {"video_id": video_id, "action": ACTION, "fps": 10.0}, progress_callback=hear)
+    # 100 frames at a budget of 32 are windows of 3.2 s from 0, 2.4, 4.8 and 6.8 s on.
+    assert [(done, total) for done, total, _ in heard] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sorted(str(message) for _, _, message in heard[1:]) == [
+        f"localize_action: looked at {span} s" for span in ("0.0-3.2", "2.4-5.6", "4.8-8.0", "6.8-10.0")
+    ]
 
 
 def test_standard_output_carries_the_protocol_and_nothing_else(clip: Path, video_id: str) -> None:

@@ -61,9 +61,7 @@ async def test_two_hundred_requests_half_of_them_cancelled_leave_none_behind(eng
     assert all(isinstance(reply, asyncio.CancelledError) or reply.tokens_out for reply in done[::2])
     assert any(isinstance(reply, asyncio.CancelledError) for reply in done[::2])
     assert all(reply.tokens_out > 0 for reply in done[1::2])
-    assert engine._loading is not None
-    llm, _ = engine._loading.result()
-    assert llm.get_num_unfinished_requests() == 0
+    assert engine._llm.get_num_unfinished_requests() == 0
     assert not engine._running
     again = await asyncio.wait_for(engine.generate(request(engine.profile)), timeout=60)
     assert again.tokens_out > 0
