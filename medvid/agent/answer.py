@@ -1,54 +1,46 @@
 """Answer: composed from what the steps gave, one statement a result, each naming its step. No sentence without evidence.
 
 What was not observed, could not be assessed, failed, or was not run for want of an earlier result is said in words of its own. Every number
-is checked against its step (evidence.py).
+is checked against its step (sentences.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from medvid.agent.catalogue import LIST_VIDEOS, is_outcome
+from medvid.agent.catalogue import LIST_VIDEOS, Listing, is_outcome
 from medvid.agent.check import needed_steps
-from medvid.agent.evidence import check_sentence
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
-from medvid.agent.sentences import capital, sentence, shown, unverified, value_sentence, videos_sentence
+from medvid.agent.sentences import FAILED, capital, check_sentence, sentence, shown, unverified, value_sentence, videos_sentence
 from medvid.core.outcome import Reliability
 from medvid.core.plan import Step
 from medvid.core.run import RESEARCH_USE, Answer, Needs, Statement
 
 
-def compose(question: str, ledger: Ledger, listing: Sequence[Mapping[str, Any]], needs: Needs | None = None) -> Answer:
+def compose(question: str, ledger: Ledger, listing: Sequence[Listing], needs: Needs | None = None) -> Answer:
     """The answer of a run whose steps are all settled. Raises MedVidError where a sentence holds a number that nothing holds."""
     if needs is not None:
         return Answer(needs=needs)
-    statements = [statement for step in ledger.plan.steps for statement in _Teller(ledger, listing).statements(step)]
+    teller = _Teller(ledger, listing)
+    statements = [statement for step in ledger.plan.steps for statement in teller.statements(step)]
     lines = [f"{statement.text} [{statement.step}]" for statement in statements]
     return Answer(text="\n".join([*lines, *_notes(ledger), *_reliability(ledger), RESEARCH_USE]), statements=tuple(statements))
 
 
 class _Teller:
-    def __init__(self, ledger: Ledger, listing: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, ledger: Ledger, listing: Sequence[Listing]) -> None:
         self.ledger = ledger
         self.titles = {video["video_id"]: video["title"] for video in listing}
         self.read = set().union(*(needed_steps(step) for step in ledger.plan.steps))
 
     def statements(self, step: Step) -> Iterator[Statement]:
-        told = list(self._told(step))
-        sources = [
-            step.args,
-            self.ledger.values.get(step.id),
-            self.ledger.failures(step.id),
-            list(self.titles.values()),
-            _why(step, self.ledger),
-        ]
-        sources += [self.ledger.given(needed) for needed in needed_steps(step)]
-        for index, text in told:
-            texts = [*sources, *([_cards(self.ledger.contents(step.id)[index])] if index is not None else [])]
+        sources = [step.args, self.ledger.values.get(step.id), self.ledger.failures(step.id), list(self.titles.values())]
+        sources += [_why(step, self.ledger), *(self.ledger.given(needed) for needed in needed_steps(step))]
+        for index, text in self._told(step):
             content = self.ledger.contents(step.id)[index] if index is not None else None
-            check_sentence(text, step.id, [*texts, content])
+            check_sentence(text, step.id, [*sources, content, _cards(content)])
             yield Statement(text=text, step=step.id, index=index)
 
     def _told(self, step: Step) -> Iterator[tuple[int | None, str]]:
@@ -96,14 +88,10 @@ def subject(step: Step, ledger: Ledger) -> str:
         behind = _tools_behind(step, ledger)
         return " and ".join(dict.fromkeys(subject(source, ledger) for source in behind)) or "the spans given"
     plain = {
-        "localize_action": f"“{step.args.get('action')}”",
-        "ground_object": f"the {step.args.get('object')}",
-        "predict_next": "the next step",
-        "caption_events": "what happens",
-        "summarize_video": "the summary",
-        "assess_skill": "the skill",
+        "localize_action": f"“{step.args.get('action')}”", "ground_object": f"the {step.args.get('object')}",
+        "predict_next": "the next step", "caption_events": "what happens", "summarize_video": "the summary", "assess_skill": "the skill",
         "assess_cvs": "the critical view of safety",
-    }
+    }  # fmt: skip
     return plain.get(step.name, step.name)
 
 
@@ -137,46 +125,35 @@ def _causes(step: Step, ledger: Ledger) -> Iterator[str]:
         elif contents := ledger.contents(needed):
             statuses = {content["status"] for content in contents if is_outcome(content)}
             if statuses and "ok" not in statuses:
-                yield f"{subject(source, ledger)} {_SHORT[sorted(statuses)[0]]} ({needed})"
+                yield f"{subject(source, ledger)} {FAILED[min(statuses)]} ({needed})"
         elif needed in ledger.skipped:
             yield from _causes(source, ledger)
 
 
 _NOTHING = {"before": "nothing lies before", "after": "nothing lies after", "between": "nothing lies between"}
-_SHORT = {
-    "not_observed": "was not observed",
-    "not_assessable": "could not be assessed",
-    "out_of_scope": "is out of the model's scope",
-    "unreadable": "got no readable answer",
-}
 
 
 def _notes(ledger: Ledger) -> Iterator[str]:
     """Each note once, with the steps it belongs to."""
-    steps: dict[str, list[str]] = {}
-    for step, content in _outcomes(ledger):
-        for note in content.get("notes") or ():
-            if step.id not in steps.setdefault(note, []):
-                steps[note].append(step.id)
-    for note, ids in steps.items():
-        yield f"Note: {note.rstrip('.')}. [{', '.join(ids)}]"
+    notes = ((note, step.id) for step, content in _outcomes(ledger) for note in content.get("notes") or ())
+    for note, ids in _with_steps(notes):
+        yield f"Note: {note.rstrip('.')}. [{ids}]"
 
 
 def _reliability(ledger: Ledger) -> Iterator[str]:
     """Each measured figure once, with the steps it stands for."""
-    steps: dict[str, list[str]] = {}
-    silent = []
-    for step, content in _outcomes(ledger):
-        texts = _cards(content)
-        for text in texts or ():
-            if step.id not in steps.setdefault(f"{step.name}: {text}", []):
-                steps[f"{step.name}: {text}"].append(step.id)
-        if not texts and step.name not in silent:
-            silent.append(step.name)
-    for text, ids in steps.items():
-        yield f"Reliability of {text}. [{', '.join(ids)}]"
-    if silent:
+    for text, ids in _with_steps((f"{step.name}: {text}", step.id) for step, content in _outcomes(ledger) for text in _cards(content)):
+        yield f"Reliability of {text}. [{ids}]"
+    if silent := dict.fromkeys(step.name for step, content in _outcomes(ledger) if not _cards(content)):
         yield f"Reliability of {', '.join(silent)}: not measured for this model."
+
+
+def _with_steps(said: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """(text, step) -> each text once, with its steps in a list."""
+    steps: dict[str, dict[str, None]] = {}
+    for text, step in said:
+        steps.setdefault(text, {})[step] = None
+    return ((text, ", ".join(ids)) for text, ids in steps.items())
 
 
 def _cards(content: Any) -> list[str]:

@@ -50,7 +50,6 @@ Tools = Mapping[str, ToolCard]
 
 
 def cards(tools: Iterable[Any]) -> dict[str, ToolCard]:
-    """From the tools of `tools/list`."""
     return {tool.name: ToolCard(tool.name, tool.description or "", tool.input_schema, tool.output_schema) for tool in tools}
 
 
@@ -82,7 +81,6 @@ async def list_videos(client: Client, video_ids: Iterable[str] | None = None) ->
 
 
 def text_of(result: Any) -> str:
-    """The text blocks of a call's result."""
     return "\n".join(block.text for block in result.content if getattr(block, "type", None) == "text")
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from medvid.agent.catalogue import ToolCard, Tools
+from medvid.agent.catalogue import Tools
 from medvid.agent.operations import OPS, Operation
-from medvid.agent.references import ITEM, Every, Reference, is_reference, parse, references_in
+from medvid.agent.references import ITEM, Every, Reference, is_reference, parse, references_in, replaced
 from medvid.agent.shapes import Dangling, Placeholder, Validator, words
 from medvid.core.errors import PlanError
 from medvid.core.plan import Plan, Step
@@ -26,12 +27,7 @@ ASKING = "ask_procedure"
 
 def check_plan(plan: Plan, tools: Tools, *, budget: int = BUDGET_CALLS) -> None:
     """Raises PlanError with one complaint for each thing that is wrong. A `for_each` counts as one call; the run counts its elements."""
-    complaints = list(_ids(plan))
-    if not complaints:
-        complaints += _cycles(plan)
-    if not complaints:
-        for step in plan.steps:
-            complaints += [f"step {step.id!r} ({step.name}): {what}" for what in _Checker(plan, tools).complaints(step)]
+    complaints = list(_ids(plan)) or list(_cycles(plan)) or list(_Checker(plan, tools).all_complaints())
     if (calls := sum(step.tool is not None for step in plan.steps)) > budget:
         complaints.append(f"the plan makes {calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget")
     if not plan.steps:
@@ -73,14 +69,19 @@ class _Checker:
         self.plan = plan
         self.tools = tools
 
-    def complaints(self, step: Step) -> Iterator[str]:
+    def all_complaints(self) -> Iterator[str]:
+        for step in self.plan.steps:
+            yield from (f"step {step.id!r} ({step.name}): {what}" for what in self._complaints(step))
+
+    def _complaints(self, step: Step) -> Iterator[str]:
         schema = self._input_schema(step)
         if isinstance(schema, str):
             yield schema
             return
         element: Placeholder | None = None
         if step.for_each is not None:
-            listed = self._placeholder(step.for_each, None) if is_reference(step.for_each) else "for_each is no reference; write $step.list"
+            is_one = is_reference(step.for_each)
+            listed = self._placeholder(parse(step.for_each), None) if is_one else "for_each is no reference; write $step.list"
             if isinstance(listed, str):
                 yield listed
                 return
@@ -89,7 +90,14 @@ class _Checker:
                 return
             element = listed.at(Every())
         wrong: list[str] = []
-        args = self._filled(step.args, element, wrong)
+
+        def placeholder(reference: Reference) -> Placeholder | str:
+            place = self._placeholder(reference, element)
+            if isinstance(place, str):
+                wrong.append(place)
+            return place
+
+        args = replaced(step.args, placeholder)
         if wrong:
             yield from wrong
             return
@@ -111,50 +119,24 @@ class _Checker:
         card = self.tools.get(step.tool or "")
         return card.input_schema if card else _unknown("tool", step.tool or "", self.tools)
 
-    def _filled(self, value: Any, element: Placeholder | None, wrong: list[str]) -> Any:
-        """The value with each reference replaced by its Placeholder; what cannot be is told in `wrong`."""
-        if is_reference(value):
-            place = self._placeholder(value, element)
-            if isinstance(place, str):
-                wrong.append(place)
-            return place
-        if isinstance(value, str):
-            return value[1:] if value.startswith("$$") else value
-        if isinstance(value, dict):
-            return {key: self._filled(item, element, wrong) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._filled(item, element, wrong) for item in value]
-        return value
-
-    def _placeholder(self, text: str, element: Placeholder | None) -> Placeholder | str:
-        reference = parse(text)
-        if reference.root == ITEM:
-            if element is None:
-                return f"{text} stands in a step without for_each; give the step a for_each or read from a step"
-            source = element
-        else:
-            source = self._given(self.plan.step(reference.root))
-        return _read(source, reference)
+    def _placeholder(self, reference: Reference, element: Placeholder | None) -> Placeholder | str:
+        """What the reference will read, or what is wrong with it."""
+        if reference.root == ITEM and element is None:
+            return f"{reference.text} stands in a step without for_each; give the step a for_each or read from a step"
+        source = element if reference.root == ITEM and element else self._given(self.plan.step(reference.root))
+        try:
+            found = source.read(reference.path)
+        except Dangling as error:
+            return f"{reference.text} leads nowhere: ${reference.root} is {words(source)}; it breaks off at a part {error}"
+        return replace(found, text=reference.text)
 
     def _given(self, step: Step) -> Placeholder:
-        """What a step will have given."""
-        if step.op in OPS:
-            schema: Any = OPS[step.op].gives
-        else:
-            card = self.tools.get(step.tool or "")
-            schema = (card.output_schema if card else None) or {}
+        card = self.tools.get(step.tool or "")
+        schema: Any = OPS[step.op].gives if step.op in OPS else (card.output_schema if card else None) or {}
         source = Placeholder(schema, schema, f"${step.id}")
-        if step.tool is not None and step.tool in self.tools and self.tools[step.tool].gives_outcome:
+        if card is not None and card.gives_outcome:
             source = source.at("result")
         return source.listed() if step.for_each else source
-
-
-def _read(source: Placeholder, reference: Reference) -> Placeholder | str:
-    try:
-        found = source.read(reference.path)
-    except Dangling as error:
-        return f"{reference.text} leads nowhere: ${reference.root} is {words(source)}; it breaks off at a part {error}"
-    return Placeholder(found.schema, found.root, reference.text)
 
 
 def _unknown(kind: str, name: str, known: dict[str, Operation] | Tools) -> str:
@@ -173,11 +155,5 @@ def _in_words(error: Any, step: Step, schema: dict[str, Any]) -> str:
         what = f"argument {missing[0]!r} is missing" if missing else error.message
         return f"{place + ': ' if place else ''}{what}; {step.name} takes {takes or 'no arguments'}"
     inner = error.context[0].message if error.context else error.message
-    return f"argument {place} is {json.dumps(error.instance, default=_placeholder_text)[:80]}; {inner}"
-
-
-def _placeholder_text(value: Any) -> str:
-    return value.text if isinstance(value, Placeholder) else str(value)
-
-
-__all__ = ["ASKING", "BUDGET_CALLS", "ToolCard", "check_plan", "needed_steps"]
+    # What JSON does not know is a Placeholder inside: it stands as it was written.
+    return f"argument {place} is {json.dumps(error.instance, default=lambda value: value.text)[:80]}; {inner}"

@@ -1,4 +1,4 @@
-"""Clauses: a question cut into what is asked, each with the words that restrict it in time.
+"""Clauses: a question cut into what is asked, each with the words that restrict it in time, and the thing in the picture that it names.
 
 `When is the cystic duct clipped, and was the critical view achieved before that?` gives two clauses: `when` about `is the cystic duct
 clipped`, and `cvs`, restricted by `before` and `that`. Rules over tidy English; what no rule places has the kind None.
@@ -7,10 +7,10 @@ clipped`, and `cvs`, restricted by `before` and `that`. Rules over tidy English;
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medvid.agent.times import take_span
-from medvid.agent.words import tidy
+from medvid.agent.words import INSTRUMENTS, PERSONS, STOP, find_instruments, mended, tidy, words_of
 
 _ASKING = (
     r"(?:when|where|what|which|who|how|why|is|are|was|were|do|does|did|has|have|had|can|could|describe|summari[sz]e|list|find|show|tell|give|rate|"
@@ -25,6 +25,7 @@ _POLITE = re.compile(
 )
 _STARTS = re.compile(rf"{_LINK}(?:{_ASKING}|{_RESTRICTING})\b")
 _STARTS_AFTER_AND = re.compile(rf"(?:then |also )*(?:{_ASKING}\b|{_REFERS})")
+_BE = r"(?:is|are|was|were|does|do|did|has|have|can|could)"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should|would)"
 
 _PRONOUN = re.compile(
@@ -39,21 +40,18 @@ _CONNECTOR = re.compile(
     r"between|(?:each|every) (?:single )?time(?= )|when)\b"
 )
 _RELATION = {
-    "before": "before",
-    "prior to": "before",
-    "beforehand": "before",
-    "until": "until",
-    "till": "until",
-    "after": "after",
-    "following": "after",
-    "once": "after",
-    "since": "after",
-    "as soon as": "after",
-    "afterward": "after",
-    "afterwards": "after",
-    "thereafter": "after",
+    **dict.fromkeys(("before", "prior to", "beforehand"), "before"),
+    **dict.fromkeys(("until", "till"), "until"),
+    **dict.fromkeys(("after", "following", "once", "since", "as soon as", "afterward", "afterwards", "thereafter"), "after"),
     "between": "between",
 }
+"""Any other connector says `during`."""
+_TURNS = (
+    ("each", r"\b(?:each|every) (?:go|one|occurrence)\b|\ball the times\b"),
+    ("longest", r"\blongest\b"),
+    ("first", r"\b(?:first|1st)\b"),
+    ("last", r"\b(?:the|for the|its) last\b|\blast (?:time|go)\b|\blast$(?<!it last)(?<!that last)(?<!this last)"),
+)
 
 # fmt: off
 _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -102,7 +100,24 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"^(?:is|are|was|were|do|does|did|has|have|find|show|locate|can)\b",
     )),
 )
+_OBJECTS = {
+    "doing": (
+        rf"\bwhat {_BE} (.+?) (?:doing|do|used for|up to)\b", r"\b(?:happens|happened|happening|done) (?:to|with) (.+)$",
+        r"\b(?:describe|explain|tell me|say) (?:what )?(.+?) (?:does|is doing|did|do|doing)$",
+    ),
+    "where": (
+        rf"\bwhere (?:exactly )?{_BE} (.+)$",
+        r"\b(?:point (?:to|at)|track|ground|positions? of|box(?:es)? (?:of|for|around)|coordinates of) (.+)$",
+        r"\bwhere (.+?) (?:is|are|was|were)\b",
+    ),
+    "visible": (
+        rf"\b{_BE} (.+?) (?:be )?(?:visible|in view|on screen|in the picture|appears?|appeared|present|seen)$",
+        r"\bsee (.+)$", r"\bis (.+?) (?:visible|seen|in view)",
+    ),
+    "when": (r"\b(.+?) (?:appears?|appeared|is visible|is in view|is seen|is used|enters|leaves|comes in)\b",),
+}
 # fmt: on
+_PRONOUNS = {"it", "they", "them", "this", "that"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,7 @@ def clauses_of(question: str, duration_s: float) -> list[Clause]:
         pieces = _pieces(sentence.strip(" ,"))
         for i, piece in enumerate(pieces):
             clause = _clause(piece, duration_s, alone=i == len(pieces) - 1)
-            clause = Clause(clause.text, clause.kind, (*carried[0], *clause.anchors), clause.span or carried[1], clause.turn)
+            clause = replace(clause, anchors=(*carried[0], *clause.anchors), span=clause.span or carried[1])
             if clause.text or i == len(pieces) - 1:
                 found.append(clause)
                 carried = ((), None)
@@ -162,8 +177,11 @@ def _is_restriction(piece: str) -> bool:
 def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
     text, span = take_span(piece, duration_s)
     text, anchors = _take_anchors(text, alone=alone)
-    turn = "each" if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece) else _turn(text)
-    return Clause(text, _kind(text), tuple(anchors), span, turn)
+    kind = next((kind for kind, forms in _KINDS if any(re.search(form, text) for form in forms)), None)
+    turn = next((turn for turn, form in _TURNS if re.search(form, text)), None)
+    if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece):
+        turn = "each"
+    return Clause(text, kind, tuple(anchors), span, turn)
 
 
 def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
@@ -195,19 +213,20 @@ def _anchors(connector: str, rest: str) -> list[Anchor]:
     return [Anchor(relation, rest)]
 
 
-def _kind(text: str) -> str | None:
-    return next((kind for kind, forms in _KINDS if any(re.search(form, text) for form in forms)), None)
-
-
-def _turn(text: str) -> str | None:
-    if re.search(r"\b(?:each|every) (?:go|one|occurrence)\b|\ball the times\b", text):
-        return "each"
-    if re.search(r"\blongest\b", text):
-        return "longest"
-    if re.search(r"\b(?:first|1st)\b", text):
-        return "first"
-    return (
-        "last"
-        if re.search(r"\b(?:the|for the|its) last\b|\blast (?:time|go)\b|\blast$(?<!it last)(?<!that last)(?<!this last)", text)
-        else None
-    )
+def named_object(text: str, kind: str) -> str | None:
+    """The thing's name; `it` where the text only points back; None where it names none. Instruments go by their usual name."""
+    known = {word for name, others in INSTRUMENTS.items() for written in (name, *others) for word in written.split()}
+    text = " ".join(mended(word, known) for word in tidy(text).split(" "))  # slips in the names of instruments
+    phrases = [match[1] for form in _OBJECTS.get(kind, ()) if (match := re.search(form, text))]
+    for phrase in phrases:
+        if found := find_instruments(phrase):
+            return found[0][0]
+        words = words_of(phrase)
+        if persons := PERSONS & set(words) - {"they"}:
+            return sorted(persons)[0]
+        if named := [word for word in words if word not in STOP]:
+            return " ".join(named)
+        if _PRONOUNS & set(words):
+            return "it"
+    found = find_instruments(text)
+    return found[0][0] if found else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypedDict
 
 import anyio
@@ -20,11 +20,10 @@ from langgraph.types import Send
 from mcp import MCPError
 
 from medvid.agent.answer import compose
-from medvid.agent.catalogue import Client, Listing, Tools, is_outcome, list_tools, list_videos, text_of
+from medvid.agent.catalogue import Client, Tools, is_outcome, list_tools, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.events import Event, OnEvent, tell_nobody
-from medvid.agent.ledger import Ledger
-from medvid.agent.replan import look_wider
+from medvid.agent.ledger import Ledger, look_wider
 from medvid.core.plan import Plan
 from medvid.core.run import Needs
 
@@ -98,9 +97,8 @@ async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {}
     plan = Plan.model_validate(state["plan"])
     check_plan(plan, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
-    await runtime.context.on_event(
-        Event("planned", ", ".join(f"{step.id} {step.name}" for step in plan.steps), steps_done=0, steps=len(plan.steps))
-    )
+    steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
+    await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
     return {}
 
 
@@ -108,13 +106,12 @@ async def _advance(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     ledger = Ledger.of(state)
     skipped = set(ledger.skipped)
     ready = ledger.advance(state.get("budget", BUDGET_CALLS))
-    for step_id in ledger.skipped:
-        if step_id not in skipped:
-            empty = ", ".join(dict.fromkeys(ledger.skipped[step_id].values()))
-            await runtime.context.on_event(Event("skipped", f"{empty} is empty", step=step_id))
+    for step_id in [step_id for step_id in ledger.skipped if step_id not in skipped]:
+        empty = ", ".join(dict.fromkeys(ledger.skipped[step_id].values()))
+        await runtime.context.on_event(Event("skipped", f"{empty} is empty", step=step_id))
     done, steps = sum(map(ledger.settled, ledger.plan.steps)), len(ledger.plan.steps)
     await runtime.context.on_event(Event("advanced", f"{done} of {steps} steps done", steps_done=done, steps=steps))
-    return {**ledger.to_json(), "ready": [call.to_json() for call in ready]}
+    return {**ledger.to_json(), "ready": [asdict(call) for call in ready]}
 
 
 def _dispatch(state: State) -> list[Send] | str:
@@ -161,10 +158,8 @@ async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str
 
 async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     """Looks wider once. What was skipped for want of it is open again."""
-    if state.get("needs") or state.get("replanned"):
-        return {"replanned": True}
     ledger = Ledger.of(state)
-    wider = look_wider(ledger)
+    wider = None if state.get("needs") or state.get("replanned") else look_wider(ledger)
     if wider is None:
         return {"replanned": True}
     check_plan(wider, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
@@ -176,9 +171,8 @@ async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 def _after_review(state: State) -> str:
-    if state.get("needs"):
-        return "answer"
-    return "answer" if all(map(Ledger.of(state).settled, Plan.model_validate(state["plan"]).steps)) else "advance"
+    ledger = Ledger.of(state)
+    return "answer" if state.get("needs") or all(map(ledger.settled, ledger.plan.steps)) else "advance"
 
 
 async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -204,6 +198,3 @@ def build_graph() -> StateGraph[State, Context, State, State]:
     graph.add_conditional_edges("review", _after_review, ["advance", "answer"])
     graph.add_edge("answer", END)
     return graph
-
-
-__all__ = ["Context", "Listing", "Planner", "State", "build_graph"]

@@ -1,4 +1,4 @@
-"""Ledger: how far a plan has come. Which steps are ready, with which arguments, and what each has given.
+"""Ledger: how far a plan has come. Which steps are ready, with which arguments, what each has given, and where to look wider.
 
 Its entries are the plain JSON of the graph's state:
 
@@ -8,12 +8,17 @@ Its entries are the plain JSON of the graph's state:
     faults    {step: [failure]}: what could not be called or computed
     skipped   {step: {index: the reference that read nothing}}; index "" for the whole step
 
-A needed argument that reads null skips its call; an empty for_each runs zero times. Pure: nothing here waits or calls.
+A needed argument that reads null skips its call; an empty for_each runs zero times. Once, where a step that others need observed nothing,
+the plan looks wider: the step is asked again without its span restriction, as a new step, and the steps that were skipped for want of it
+read the new one. The first look and its outcome stay in the run, so the answer says both. Pure: nothing here waits or calls.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +28,10 @@ from medvid.agent.operations import OPS
 from medvid.agent.references import ITEM, holds_null, resolve
 from medvid.agent.shapes import Validator
 from medvid.core.plan import Plan, Step
+from medvid.core.run import Run
 
 ENTRIES = ("calls", "counts", "values", "faults", "skipped")
+WIDER = "_wider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,6 @@ class Call:
     index: int
     tool: str
     args: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"step": self.step, "index": self.index, "tool": self.tool, "args": self.args}
 
 
 @dataclass(slots=True)
@@ -52,8 +56,14 @@ class Ledger:
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Ledger:
         """From the graph's state; its entries are copied."""
-        copies = {name: {key: _copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
+        copies = {name: {key: copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
         return cls(Plan.model_validate(state["plan"]), **copies)
+
+    @classmethod
+    def of_run(cls, run: Run) -> Ledger:
+        """Of a finished run, without what failed or was skipped."""
+        calls = {step: {str(i): {"content": content} for i, content in enumerate(contents)} for step, contents in run.outcomes.items()}
+        return cls(run.plan, calls, {step: len(made) for step, made in calls.items()}, dict(run.values))
 
     def to_json(self) -> dict[str, Any]:
         """What a node writes back. `calls` are left out: each call writes its own."""
@@ -68,14 +78,14 @@ class Ledger:
 
     def contents(self, step_id: str) -> list[Any]:
         """What the step's calls gave, in order, without those that failed."""
-        entries = self.calls.get(step_id, {})
-        return [entries[index]["content"] for index in sorted(entries, key=int) if "content" in entries[index]]
+        return self._made(step_id, "content")
 
     def failures(self, step_id: str) -> list[dict[str, Any]]:
+        return self._made(step_id, "failure") + self.faults.get(step_id, [])
+
+    def _made(self, step_id: str, what: str) -> list[Any]:
         entries = self.calls.get(step_id, {})
-        return [entries[index]["failure"] for index in sorted(entries, key=int) if "failure" in entries[index]] + self.faults.get(
-            step_id, []
-        )
+        return [entries[index][what] for index in sorted(entries, key=int) if what in entries[index]]
 
     def given(self, step_id: str) -> Any:
         """What a reference to the step reads: a result, an operation's value, another tool's content; a list of them for a for_each."""
@@ -93,10 +103,9 @@ class Ledger:
         moved = True
         while moved:
             moved = False
-            by_id = {step.id: step for step in self.plan.steps}
             for step in self.plan.steps:
                 started = self.settled(step) or step.id in self.counts
-                if not started and all(self.settled(by_id[needed]) for needed in needed_steps(step)):
+                if not started and all(self.settled(self.plan.step(needed)) for needed in needed_steps(step)):
                     calls += self._start(step, budget - len(calls) - sum(len(made) for made in self.calls.values()))
                     moved = True
         return calls
@@ -105,8 +114,7 @@ class Ledger:
         """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
         open_again = set(changed)
         for step in plan.steps:
-            nothing_made = step.id not in self.calls
-            if nothing_made and needed_steps(step) & open_again:
+            if step.id not in self.calls and needed_steps(step) & open_again:
                 open_again.add(step.id)
         kept = {name: {key: value for key, value in getattr(self, name).items() if key not in open_again} for name in ENTRIES}
         return Ledger(plan, **kept)
@@ -128,7 +136,7 @@ class Ledger:
         operation = OPS[step.op or ""]
         values = []
         for element in elements:
-            args = {name: None if holds_null(step.args[name], value) else value for name, value in self._args(step, element).items()}
+            args = {name: None if holds_null(step.args[name], value) else value for name, value in self.arguments(step, element).items()}
             if errors := [error.message for error in Validator(operation.input_schema).iter_errors(args)]:
                 self.faults[step.id] = [_fault(f"{step.name} cannot take what was read: {errors[0]}")]
                 return
@@ -138,7 +146,7 @@ class Ledger:
     def _calls(self, step: Step, elements: list[Any], budget: int) -> list[Call]:
         calls, skipped = [], {}
         for index, element in enumerate(elements):
-            args = self._args(step, element)
+            args = self.arguments(step, element)
             if empty := holds_null(step.args, args):
                 skipped[str(index)] = empty
             else:
@@ -148,15 +156,15 @@ class Ledger:
         if skipped:
             self.skipped[step.id] = skipped
         if len(calls) > budget:
-            self.faults[step.id] = [
-                _fault(f"{len(calls)} calls of {step.name} are above the {max(budget, 0)} calls left in the budget; ask for less at once")
-            ]
+            left = f"the {max(budget, 0)} calls left in the budget"
+            self.faults[step.id] = [_fault(f"{len(calls)} calls of {step.name} are above {left}; ask for less at once")]
             return []
         if "" not in skipped:
             self.counts[step.id] = len(elements)
         return calls
 
-    def _args(self, step: Step, element: Any) -> dict[str, Any]:
+    def arguments(self, step: Step, element: Any) -> dict[str, Any]:
+        """The step's, with references read. element: of its for_each."""
         resolved: dict[str, Any] = resolve(step.args, lambda root: element if root == ITEM else self.given(root))
         return resolved
 
@@ -169,5 +177,48 @@ def _fault(message: str) -> dict[str, Any]:
     return {"kind": "plan", "message": message, "retryable": False}
 
 
-def _copy(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else value
+def look_wider(ledger: Ledger) -> Plan | None:
+    """The plan with wider looks added; None where nothing can be widened."""
+    wanting = _wanting(ledger)
+    widened = {step.id: _again(step) for step in ledger.plan.steps if step.id in wanting and _observed_nothing(ledger, step)}
+    if not widened:
+        return None
+    steps: list[Step] = []
+    for step in ledger.plan.steps:
+        steps.append(_reading(step, ledger.plan, widened) if step.id in wanting else step)
+        if step.id in widened:
+            steps.append(widened[step.id])
+    return Plan(steps=tuple(steps))
+
+
+def _wanting(ledger: Ledger) -> set[str]:
+    """The calls that were skipped, and every step they directly or indirectly read from."""
+    found = {step.id for step in ledger.plan.steps if step.tool is not None and step.id in ledger.skipped}
+    open_ids = list(found)
+    while open_ids:
+        needed = needed_steps(ledger.plan.step(open_ids.pop())) - found
+        found |= needed
+        open_ids += needed
+    return found
+
+
+def _observed_nothing(ledger: Ledger, step: Step) -> bool:
+    """Whether it looked at a part of the video only, and saw nothing there. A for_each looked at several parts already."""
+    contents = ledger.contents(step.id)
+    restricted = step.tool is not None and step.for_each is None and step.args.get("span") is not None
+    return restricted and bool(contents) and all(is_outcome(content) and content["status"] == "not_observed" for content in contents)
+
+
+def _again(step: Step) -> Step:
+    return step.model_copy(update={"id": step.id + WIDER, "args": {name: value for name, value in step.args.items() if name != "span"}})
+
+
+def _reading(step: Step, plan: Plan, widened: dict[str, Step]) -> Step:
+    """The step, reading the wider looks. A span that it shared with a narrow look goes too: what is read may lie outside it."""
+    changed = step.to_json()
+    for step_id in needed_steps(step) & widened.keys():
+        text = re.sub(rf'"\${step_id}(?=[."\[])', f'"${step_id}{WIDER}', json.dumps(changed))
+        changed = json.loads(text)
+        if changed["args"].get("span") == plan.step(step_id).args["span"]:
+            del changed["args"]["span"]
+    return Step.model_validate(changed)

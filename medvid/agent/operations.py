@@ -17,11 +17,8 @@ Schema: TypeAlias = dict[str, Any]
 
 SECONDS: Schema = {"type": "number", "minimum": 0}
 SPAN: Schema = {
-    "type": "object",
-    "properties": {"start_s": SECONDS, "end_s": SECONDS},
-    "required": ["start_s", "end_s"],
-    "additionalProperties": False,
-}
+    "type": "object", "properties": {"start_s": SECONDS, "end_s": SECONDS}, "required": ["start_s", "end_s"], "additionalProperties": False,
+}  # fmt: skip
 SPANS: Schema = {"type": "array", "items": SPAN}
 
 
@@ -68,12 +65,10 @@ def between(a: Json, b: Json) -> Json:
 
 
 def first(spans: Json) -> Json:
-    """The span that starts first."""
     return _json(min(_spans(spans), key=_order, default=None))
 
 
 def last(spans: Json) -> Json:
-    """The span that starts last."""
     return _json(max(_spans(spans), key=_order, default=None))
 
 

@@ -7,17 +7,14 @@ that do.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from medvid.agent.actions import Declared, meet, nouns_of, phrase
-from medvid.agent.catalogue import LIST_VIDEOS, Tools
-from medvid.agent.clauses import Anchor, Clause, clauses_of
-from medvid.agent.objects import named_object
-from medvid.agent.proposals import Unplaced, propose
+from medvid.agent.actions import Declared, meet, nearest, nouns_of, phrase
+from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
+from medvid.agent.clauses import Anchor, Clause, clauses_of, named_object
 from medvid.agent.words import PERSONS, is_verb, words_of
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Needs
@@ -25,11 +22,16 @@ from medvid.core.run import Needs
 STRIDE_IN_SPAN_S = 2.0
 STRIDE_IN_VIDEO_S = 4.0
 SHORT_VIDEO_S = 12.0
-
+ACTIONS_PROPOSED = 3
+GENERAL = ("Summarise the video.", "Describe what happens.", "What comes next?")
 
 _ONLY_WHEN = re.compile(r"(?:at what time|when)(?: (?:is|was) (?:it|that|this))?")
 _TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
 """How long something takes is no action."""
+
+
+class Unplaced(Exception):
+    """A part of a question that no rule places; the message is that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Window:
     each: str | None = None
 
 
-def make_plan(question: str, listing: Sequence[Mapping[str, Any]], tools: Tools, *, insist: bool = False) -> Plan | Needs:
+def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, insist: bool = False) -> Plan | Needs:
     """A plan over the listed videos, the same for each. insist: passed to every tool that takes it."""
     if not listing:
         return Needs(question="Which video is the question about? Give a video id or a file.")
@@ -62,21 +64,30 @@ def make_plan(question: str, listing: Sequence[Mapping[str, Any]], tools: Tools,
             for clause in clauses:
                 draft.add_clause(clause)
         except Unplaced as unplaced:
-            return propose(str(unplaced) or question, video)
+            return _propose(str(unplaced) or question, draft.actions)
     return Plan(steps=tuple(steps))
+
+
+def _propose(unplaced: str, actions: tuple[Declared, ...]) -> Needs:
+    """The nearest questions that the planner places, the declared actions that are most like the words first."""
+    choices = [f"When does “{name}” happen?" for name in nearest(unplaced, actions, ACTIONS_PROPOSED)]
+    return Needs(
+        question=f"No rule places {unplaced!r}. Ask when, where, how often or how long, what something is doing, what comes next, how "
+        "well, or for a description; for example:",
+        choices=(*choices, *GENERAL),
+    )
 
 
 @dataclass(slots=True)
 class _Draft:
     """The steps for one video, and what has been found so far."""
 
-    video: Mapping[str, Any]
+    video: Listing
     tools: Tools
     insist: bool
     steps: list[Step]
     focus: Focus | None = None
     thing: str | None = None
-    ground: str | None = None
     nouns: list[str] = field(default_factory=list)
     actions: tuple[Declared, ...] = ()
 
@@ -86,39 +97,34 @@ class _Draft:
     # What a clause becomes.
 
     def add_clause(self, clause: Clause) -> None:
-        add = {
-            "about": self._about,
-            "cvs": self._assess,
-            "skill": self._assess,
-            "next": self._next,
-            "count": self._measure,
-            "how long": self._measure,
-            "doing": self._doing,
-            "instrument": self._instrument,
-            "where": self._where,
-            "visible": self._where,
-            "summary": self._describe,
-            "describe": self._describe,
-            "when": self._when,
-        }.get(clause.kind or "", self._when)
         self.nouns = nouns_of(clause.text) or self.nouns
-        add(clause)
-
-    def _about(self, clause: Clause) -> None:
-        self._add(tool=LIST_VIDEOS, args={})
-
-    def _assess(self, clause: Clause) -> None:
-        self._look("assess_cvs" if clause.kind == "cvs" else "assess_skill", self._window(clause))
+        match clause.kind:
+            case "about":
+                self._add(tool=LIST_VIDEOS, args={})
+            case "cvs" | "skill":
+                self._look(f"assess_{clause.kind}", self._window(clause))
+            case "next":
+                self._next(clause)
+            case "count" | "how long":
+                self._measure(clause)
+            case "doing":
+                self._doing(clause)
+            case "where" | "visible":
+                self._where(clause)
+            case "describe":
+                self._over_action("caption_events", clause)
+            case "summary" | "instrument":  # which instrument does it: the words of a summary name it
+                self._over_action("summarize_video", clause)
+            case _:
+                self._when(clause)
 
     def _next(self, clause: Clause) -> None:
         """What follows a stretch is asked by showing everything up to its end."""
-        window = self._window(
-            replace(clause, anchors=tuple(replace(a, relation="during") if a.relation == "after" else a for a in clause.anchors))
-        )
-        span = window.span
-        if isinstance(span, str):
-            span = {"start_s": 0, "end_s": f"{span}.end_s"}
-        self._look("predict_next", replace(window, span=span))
+        anchors = tuple(replace(anchor, relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
+        window = self._window(replace(clause, anchors=anchors))
+        if isinstance(window.span, str):
+            window = replace(window, span={"start_s": 0, "end_s": f"{window.span}.end_s"})
+        self._look("predict_next", window)
 
     def _when(self, clause: Clause) -> None:
         names = self._actions(clause.text)
@@ -141,44 +147,33 @@ class _Draft:
         else:
             raise Unplaced(clause.text)
         for spans in listed:
-            if clause.turn in ("first", "last", "longest") and clause.kind == "how long":
-                self._add(op="total_duration", args={"spans": [f"${self._add(op=clause.turn, args={'spans': spans})}"]})
-            else:
-                self._add(op="count" if clause.kind == "count" else "total_duration", args={"spans": spans})
+            one = clause.turn in ("first", "last", "longest") and clause.kind == "how long"
+            measured = [self._computed(str(clause.turn), spans=spans)] if one else spans
+            self._computed("count" if clause.kind == "count" else "total_duration", spans=measured)
 
     def _doing(self, clause: Clause) -> None:
         thing = self._object(clause, "doing")
         if thing in PERSONS:
-            self._describe(replace(clause, text=""))
+            self._over_action("caption_events", replace(clause, text=""))
             return
         window = self._window(clause)
-        ground = self._ground(thing, window)
-        first_box = {"box_px": f"${ground}.track[0].box_px", "time_s": f"${ground}.track[0].time_s"}
-        if window.each is None:
-            self._look("caption_region", window, **first_box)
-            return
-        track = {"start_s": "$item.track[0].time_s", "end_s": "$item.track[-1].time_s"}
-        item_box = {"box_px": "$item.track[0].box_px", "time_s": "$item.track[0].time_s"}
-        self._add(tool="caption_region", args={**item_box, "span": track}, for_each=f"${ground}")
+        ground = f"${self._ground(thing, window)}"
+        root = "$item" if window.each else ground
+        box = {"box_px": f"{root}.track[0].box_px", "time_s": f"{root}.track[0].time_s"}
+        if window.each:  # the calls run over the tracks found: `$item` is one of them, and each is asked about as long as it lasts
+            window = Window({"start_s": "$item.track[0].time_s", "end_s": "$item.track[-1].time_s"}, ground)
+        self._look("caption_region", window, **box)
 
     def _where(self, clause: Clause) -> None:
         self._ground(self._object(clause, clause.kind or "when"), self._window(clause))
 
-    def _instrument(self, clause: Clause) -> None:
-        """Which instrument does it: the words of a summary name it."""
-        self._over_action("summarize_video", clause)
-
-    def _describe(self, clause: Clause) -> None:
-        self._over_action("summarize_video" if clause.kind == "summary" else "caption_events", clause)
-
     def _over_action(self, tool: str, clause: Clause) -> None:
-        names = self._actions(clause.text)
-        if names:
+        window = None
+        if names := self._actions(clause.text):
             self._localize(names, clause)
-            each = clause.turn == "each" and self.focus is not None and self.focus.spans
-            self._look(tool, Window("$item", self.focus.spans) if each and self.focus else Window(self._one(clause.turn or "first")))
-        else:
-            self._look(tool, self._window(clause))
+            window = self._each() if clause.turn == "each" else None
+            window = window or Window(self._one(clause.turn or "first"))
+        self._look(tool, window or self._window(clause))
 
     # Steps.
 
@@ -190,13 +185,13 @@ class _Draft:
         self.focus = Focus(spans=spans[0])
         self.nouns = nouns_of(names[0])
         if clause.kind in ("when", None) and len(names) == 1 and clause.turn in ("first", "last", "longest"):
-            self.focus = Focus(spans=spans[0], one=f"${self._add(op=clause.turn, args={'spans': spans[0]})}")
+            self.focus = Focus(spans=spans[0], one=self._computed(clause.turn, spans=spans[0]))
         return spans
 
     def _ground(self, thing: str, window: Window) -> str:
         inside = window.span is not None or float(self.video["duration_s"]) <= SHORT_VIDEO_S
         step = self._look("ground_object", window, object=thing, every_s=STRIDE_IN_SPAN_S if inside else STRIDE_IN_VIDEO_S)
-        self.thing, self.ground = thing, step
+        self.thing = thing
         if window.span is None:
             self.focus = self.focus or Focus(one={"start_s": f"${step}.track[0].time_s", "end_s": f"${step}.track[-1].time_s"})
         return step
@@ -204,47 +199,50 @@ class _Draft:
     def _look(self, tool: str, window: Window, **args: Any) -> str:
         return self._add(tool=tool, args=args if window.span is None else {**args, "span": window.span}, for_each=window.each)
 
+    def _computed(self, op: str, **args: Any) -> str:
+        """A reference to the value of an operation."""
+        return f"${self._add(op=op, args=args)}"
+
     def _add(self, *, tool: str | None = None, op: str | None = None, args: dict[str, Any], for_each: str | None = None) -> str:
         """The id of a step that does this: a new one, or an earlier one that does the same."""
         if tool is not None and tool != LIST_VIDEOS:
             args = {"video_id": self.video["video_id"], **args}
             if self.insist and tool in self.tools and "insist" in self.tools[tool].arguments:
                 args["insist"] = True
-        same = json.dumps([tool, op, args, for_each], sort_keys=True)
-        for step in self.steps:
-            if json.dumps([step.tool, step.op, step.args, step.for_each], sort_keys=True) == same:
-                return step.id
-        self.steps.append(Step(id=f"s{len(self.steps) + 1}", tool=tool, op=op, args=args, for_each=for_each))
-        return self.steps[-1].id
+        new = Step(id=f"s{len(self.steps) + 1}", tool=tool, op=op, args=args, for_each=for_each)
+        same = next((step for step in self.steps if step.model_copy(update={"id": new.id}) == new), None)
+        if same is None:
+            self.steps.append(new)
+        return (same or new).id
 
     # Where to look.
 
     def _window(self, clause: Clause) -> Window:
-        if clause.span is not None:
-            if clause.anchors:
-                raise Unplaced(f"{clause.text}, restricted twice")
-            return Window(clause.span)
-        each = clause.turn == "each"
-        if not clause.anchors:
-            return Window("$item", self.focus.spans) if each and self.focus and self.focus.spans and clause.kind == "doing" else Window()
-        if len(clause.anchors) == 1 and clause.anchors[0].relation != "between":
-            return self._beside(clause.anchors[0], each)
-        if len(clause.anchors) == 2 and {anchor.relation for anchor in clause.anchors} in ({"before", "after"}, {"between"}):
-            a, b = (self._anchored(anchor, "first") for anchor in clause.anchors)
-            return Window(f"${self._add(op='between', args={'a': a, 'b': b})}")
-        raise Unplaced(f"{clause.text}, restricted {len(clause.anchors)} times")
+        anchors, each = clause.anchors, clause.turn == "each"
+        if clause.span is not None and anchors:
+            raise Unplaced(f"{clause.text}, restricted twice")
+        match sorted(anchor.relation for anchor in anchors):
+            case []:
+                of_each = self._each() if each and clause.kind == "doing" and clause.span is None else None
+                return of_each or Window(clause.span)
+            case ["during"]:
+                one = self._anchored(anchors[0], "first", each=each)
+                return (self._each() if each else None) or Window(one)
+            case ["before"]:
+                return Window(self._computed("before", span=self._anchored(anchors[0], "first")))
+            case ["after"]:
+                return Window(self._computed("after", span=self._anchored(anchors[0], "last"), duration_s=self.video["duration_s"]))
+            case ["until"]:
+                one = self._anchored(anchors[0], "first")
+                return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
+            case ["after", "before"] | ["between", "between"]:
+                a, b = (self._anchored(anchor, "first") for anchor in anchors)
+                return Window(self._computed("between", a=a, b=b))
+        raise Unplaced(f"{clause.text}, restricted {len(anchors)} times")
 
-    def _beside(self, anchor: Anchor, each: bool) -> Window:
-        if anchor.relation == "during":
-            one = self._anchored(anchor, "first", each=each)
-            return Window("$item", self.focus.spans) if each and self.focus and self.focus.spans else Window(one)
-        if anchor.relation == "before":
-            return Window(f"${self._add(op='before', args={'span': self._anchored(anchor, 'first')})}")
-        if anchor.relation == "after":
-            args = {"span": self._anchored(anchor, "last"), "duration_s": self.video["duration_s"]}
-            return Window(f"${self._add(op='after', args=args)}")
-        one = self._anchored(anchor, "first")
-        return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
+    def _each(self) -> Window | None:
+        """Each of the spans last found, where there is a list of them."""
+        return Window("$item", self.focus.spans) if self.focus and self.focus.spans else None
 
     def _anchored(self, anchor: Anchor, pick: str, *, each: bool = False) -> Any:
         """The span that a restriction hangs on. What it names becomes what `that` means."""
@@ -257,8 +255,7 @@ class _Draft:
         return None if each and self.focus.spans else self._one(pick)
 
     def _find(self, text: str) -> None:
-        names = self._actions(text)
-        if names:
+        if names := self._actions(text):
             self._localize(names[:1], Clause(text, None))
             return
         thing = named_object(text, "when")
@@ -268,12 +265,11 @@ class _Draft:
         self._ground(thing, Window())
 
     def _one(self, pick: str) -> Any:
-        """One span of what was last found."""
         if self.focus is None:
             raise Unplaced("that")
         if self.focus.one is not None:
             return self.focus.one
-        return f"${self._add(op=pick, args={'spans': self.focus.spans})}"
+        return self._computed(pick, spans=self.focus.spans)
 
     # What is named.
 
@@ -282,16 +278,12 @@ class _Draft:
         words = words_of(text)
         if self.nouns and {"it", "they", "them"} & set(words) and any(map(is_verb, words)) and not nouns_of(text):
             text = f"{text} {' '.join(self.nouns)}"
-        names = meet(text, self.actions)
-        if names:
-            return names
         own = phrase(text)
-        return [own] if own and " the " in own else []
+        return meet(text, self.actions) or ([own] if own and " the " in own else [])
 
     def _object(self, clause: Clause, kind: str) -> str:
-        thing = named_object(clause.text, kind)
-        if thing == "it":
-            thing = self.thing
+        named = named_object(clause.text, kind)
+        thing = self.thing if named == "it" else named
         if not thing:
             raise Unplaced(clause.text)
         return thing

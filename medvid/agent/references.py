@@ -12,8 +12,9 @@ Source: docs/formats.md, "Plans and runs".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from medvid.core.errors import PlanError
@@ -56,30 +57,29 @@ def _part(match: re.Match[str]) -> str | int | Every:
     return int(index) if index is not None else name or quoted
 
 
-def references_in(value: Any) -> Iterator[Reference]:
-    """Every reference inside a JSON value. Raises PlanError for a malformed one."""
+def replaced(value: Any, by: Callable[[Reference], Any]) -> Any:
+    """A JSON value with each reference inside replaced by what `by` gives for it. Raises PlanError for a malformed one."""
     if is_reference(value):
-        yield parse(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from references_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from references_in(item)
+        return by(parse(value))
+    if isinstance(value, str):
+        return value[1:] if value.startswith("$$") else value
+    if isinstance(value, dict):
+        return {key: replaced(item, by) for key, item in value.items()}
+    if isinstance(value, list):
+        return [replaced(item, by) for item in value]
+    return value
+
+
+def references_in(value: Any) -> list[Reference]:
+    """Every reference inside a JSON value. Raises PlanError for a malformed one."""
+    found: list[Reference] = []
+    replaced(value, found.append)
+    return found
 
 
 def resolve(value: Any, lookup: Callable[[str], Any]) -> Any:
     """The value with each reference replaced by what it reads; `lookup` gives what a root stands for."""
-    if is_reference(value):
-        reference = parse(value)
-        return read(lookup(reference.root), reference.path)
-    if isinstance(value, str):
-        return value[1:] if value.startswith("$$") else value
-    if isinstance(value, dict):
-        return {key: resolve(item, lookup) for key, item in value.items()}
-    if isinstance(value, list):
-        return [resolve(item, lookup) for item in value]
-    return value
+    return replaced(value, lambda reference: read(lookup(reference.root), reference.path))
 
 
 def read(value: Any, path: tuple[str | int | Every, ...]) -> Any:
@@ -95,23 +95,13 @@ def read(value: Any, path: tuple[str | int | Every, ...]) -> Any:
 
 
 def _joined(items: list[Any]) -> list[Any]:
-    joined: list[Any] = []
-    for item in items:
-        if isinstance(item, list):
-            joined += item
-        elif item is not None:
-            joined.append(item)
-    return joined
+    lists = (item if isinstance(item, list) else [item] for item in items if item is not None)
+    return list(chain.from_iterable(lists))
 
 
 def holds_null(given: Any, resolved: Any) -> str | None:
     """The first reference in `given` that reads nothing in `resolved`, the same value resolved; None where all read something."""
     if is_reference(given):
         return given if resolved is None else None
-    if isinstance(given, dict):
-        found = (holds_null(item, resolved[key]) for key, item in given.items())
-    elif isinstance(given, list):
-        found = (holds_null(item, resolved[i]) for i, item in enumerate(given))
-    else:
-        return None
-    return next((text for text in found if text), None)
+    places: Iterable[tuple[Any, Any]] = given.items() if isinstance(given, dict) else enumerate(given) if isinstance(given, list) else ()
+    return next((text for place, item in places if (text := holds_null(item, resolved[place]))), None)

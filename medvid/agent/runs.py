@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +39,17 @@ def new_run_id() -> str:
 
 
 async def ask(
-    question: str,
-    video_ids: Sequence[str],
-    client: Client,
-    *,
-    run_id: str | None = None,
-    plan: Plan | None = None,
-    planner: Planner | None = None,
-    insist: bool = False,
-    on_event: OnEvent = tell_nobody,
-    checkpoints: Path | None = None,
-    budget: int = BUDGET_CALLS,
-    first_wait_s: float = FIRST_WAIT_S,
-) -> Run:
+    question: str, video_ids: Sequence[str], client: Client, *, run_id: str | None = None, plan: Plan | None = None,
+    planner: Planner | None = None, insist: bool = False, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None,
+    budget: int = BUDGET_CALLS, first_wait_s: float = FIRST_WAIT_S,
+) -> Run:  # fmt: skip
     """Plans, checks, runs and answers. A ready `plan` is run as it stands; checkpoints: the file, `runs.sqlite` where None.
     Raises PlanError where the plan may not run, AccessError for a video that is not served."""
     run_id = run_id or new_run_id()
     state: State = {"question": question, "video_ids": list(video_ids), "budget": budget, "insist": insist, "calls": {}}
     if plan is not None:
         state["plan"] = plan.to_json()
-    offline: Planner = lambda asked, listing, tools: make_plan(asked, listing, tools, insist=insist)  # noqa: E731
-    context = Context(client, planner or offline, on_event, first_wait_s)
+    context = Context(client, planner or partial(make_plan, insist=insist), on_event, first_wait_s)
     async with _saver(checkpoints or runs_file()) as saver:
         if await saver.aget_tuple(_config(run_id)) is not None:
             raise ConfigError(f"there is a run {run_id} already; go on with it (`medvid resume {run_id}`) or give another id")
@@ -66,21 +57,14 @@ async def ask(
 
 
 async def resume(
-    run_id: str,
-    client: Client,
-    *,
-    planner: Planner | None = None,
-    on_event: OnEvent = tell_nobody,
-    checkpoints: Path | None = None,
-    first_wait_s: float = FIRST_WAIT_S,
+    run_id: str, client: Client, *, planner: Planner | None = None, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None
 ) -> Run:
     """Goes on where the run stopped; calls that finished are not made again. A finished run is given as it stands."""
     path = checkpoints or runs_file()
     async with _saver(path) as saver:
         stored = await _stored(saver, run_id, path)
-        insist = bool(stored.get("insist"))
-        offline: Planner = lambda asked, listing, tools: make_plan(asked, listing, tools, insist=insist)  # noqa: E731
-        return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event, first_wait_s))
+        offline = partial(make_plan, insist=bool(stored.get("insist")))
+        return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event))
 
 
 async def question_of(run_id: str, *, checkpoints: Path | None = None) -> tuple[str, tuple[str, ...]]:
@@ -107,19 +91,13 @@ async def _to_the_end(saver: AsyncSqliteSaver, run_id: str, state: State | None,
 
 
 def to_run(run_id: str, state: dict[str, Any]) -> Run:
-    """The state of a finished run as the value that leaves the agent."""
     ledger = Ledger.of(state)
     ids = [step.id for step in ledger.plan.steps]
+    outcomes = {step_id: contents for step_id in ids if (contents := ledger.contents(step_id))}
+    failures = {step_id: list(map(Failure.model_validate, failed)) for step_id in ids if (failed := ledger.failures(step_id))}
+    answer = Answer.model_validate(state["answer"])
     return Run(
-        id=run_id,
-        question=state["question"],
-        plan=ledger.plan,
-        outcomes={step_id: contents for step_id in ids if (contents := ledger.contents(step_id))},
-        values=ledger.values,
-        failures={
-            step_id: [Failure.model_validate(failure) for failure in failures] for step_id in ids if (failures := ledger.failures(step_id))
-        },
-        answer=Answer.model_validate(state["answer"]),
+        id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer
     )
 
 

@@ -1,22 +1,32 @@
 """Sentences: what one outcome, value or failure reads like. Templates over structured content; nothing is added that it does not hold.
 
-A model that always answers is never quoted as having seen something: its sentence says where the thing would be.
-Source of the statuses and of the note: docs/formats.md, "Outcomes".
+A model that always answers is never quoted as having seen something: its sentence says where the thing would be. Times have one decimal,
+boxes at most two, scores and counts none. A number in a sentence must occur in what its step gave, was asked or was told; a number that
+nothing holds is a bug of the answer's, not of the model's. Source of the statuses and of the note: docs/formats.md, "Outcomes".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from medvid.agent.evidence import box_text, rate_text, span_text, time_text
+from medvid.core.errors import MedVidError
 
 UNVERIFIED = "presence not verified"
 """Stands in the notes of a model that was not trained to say that something does not occur."""
 BOXES_SHOWN = 4
 LETTERS_SHOWN = 600
 FULL_CVS = 2
+FAILED = {
+    "not_observed": "was not observed",
+    "not_assessable": "could not be assessed",
+    "out_of_scope": "is out of the model's scope",
+    "unreadable": "got no readable answer",
+}
+"""What became of a look that gave no result, by the outcome's status."""
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 
 Args = Mapping[str, Any]
 Content = Mapping[str, Any]
@@ -24,22 +34,47 @@ Content = Mapping[str, Any]
 
 def sentence(tool: str, args: Args, content: Content, subject: str) -> str:
     """One outcome of a tool of ours, in words. subject: what was asked for, such as `“clip the cystic duct”`."""
-    if content["status"] != "ok":
-        return _not_ok(content, subject)
-    template = TEMPLATES.get(tool)
-    return template(args, content, subject) if template else f"{tool}: {shown(content['result'])}"
-
-
-def _not_ok(content: Content, subject: str) -> str:
-    reason = str(content.get("reason") or "no reason given").rstrip(".")
-    if content["status"] == "not_observed":
+    status = content["status"]
+    if status == "not_observed":
         return f"{capital(subject)} was not observed; {_looked_at(content['evidence'])}."
-    said = {
-        "not_assessable": "could not be assessed",
-        "out_of_scope": "is out of the model's scope",
-        "unreadable": "got an answer that could not be read",
-    }.get(content["status"], str(content["status"]))
-    return f"{capital(subject)} {said}: {reason}."
+    if status != "ok":
+        said = "got an answer that could not be read" if status == "unreadable" else FAILED.get(status, str(status))
+        return f"{capital(subject)} {said}: {str(content.get('reason') or 'no reason given').rstrip('.')}."
+    result, span = content["result"], content["evidence"].get("span")
+    where = span_text(span) if span else ""
+    told = f"{where}, as told by a model that always answers" if unverified(content) else where
+    match tool:
+        case "localize_action":
+            spans = _listed([span_text(span) for span in result["spans"]])
+            if unverified(content):
+                return (
+                    f"If {subject} happens, the model places it at {spans}; that it happens is not verified, as this model always answers."
+                )
+            return f"{capital(subject)} is seen at {spans}{f', within {where}' if args.get('span') else ''}."
+        case "ground_object":
+            thing, boxes = f"the {args.get('object', 'object')}", _boxes(result["track"])
+            if unverified(content):
+                return (
+                    f"If {thing} is in view, the model places it {boxes}; that it is in view is not verified, as this model always answers."
+                )
+            return f"{capital(thing)} is {boxes}."
+        case "caption_region":
+            return f"{capital(subject)}, {told}: “{shown(result['text'])}”"
+        case "predict_next":
+            return f"After {where} the model expects “{result['action']}” next."
+        case "caption_events":
+            return f"Events in {told}: {'; '.join(map(_event, result['events']))}."
+        case "summarize_video":
+            return f"Summary of {told}: “{shown(result['text'])}”"
+        case "assess_skill":
+            return f"Skill in {told}, each on a scale from one to five: {_scores(result)}."
+        case "assess_cvs":
+            short = [name for name, score in result["scores"].items() if score < FULL_CVS]
+            verdict = f"it was not achieved in full; below the full score: {_listed(short)}." if short else "it was achieved in full."
+            verdict = f"By these scores {verdict}" if unverified(content) else capital(verdict)
+            return f"Critical view of safety in {told}, each criterion from zero to two: {_scores(result)}. {verdict}"
+        case _:
+            return f"{tool}: {shown(result)}"
 
 
 def _looked_at(evidence: Content) -> str:
@@ -54,91 +89,30 @@ def unverified(content: Content) -> bool:
     return any(UNVERIFIED in note for note in content.get("notes") or ())
 
 
-def _told(content: Content) -> str:
-    """Where it looked; and by whom it is said, where that proves nothing."""
-    said = ", as told by a model that always answers" if unverified(content) else ""
-    return span_text(content["evidence"]["span"]) + said
-
-
-def _spans(args: Args, content: Content, subject: str) -> str:
-    spans = _listed([span_text(span) for span in content["result"]["spans"]])
-    if unverified(content):
-        return f"If {subject} happens, the model places it at {spans}; that it happens is not verified, as this model always answers."
-    return f"{capital(subject)} is seen at {spans}{_within(args, content)}."
-
-
-def _track(args: Args, content: Content, subject: str) -> str:
-    track = content["result"]["track"]
+def _boxes(track: list[Content]) -> str:
     boxes = [f"at {box_text(item['box_px'])} px at {time_text(item['time_s'])} s" for item in track]
-    where = (
-        _listed(boxes) if len(boxes) <= BOXES_SHOWN else f"{boxes[0]}, then {boxes[1]}, and last {boxes[-1]} (every box is in the evidence)"
-    )
-    thing = f"the {args.get('object', 'object')}"
-    if unverified(content):
-        return f"If {thing} is in view, the model places it {where}; that it is in view is not verified, as this model always answers."
-    return f"{capital(thing)} is {where}."
-
-
-def _region(args: Args, content: Content, subject: str) -> str:
-    return f"{capital(subject)}, {_told(content)}: “{shown(content['result']['text'])}”"
-
-
-def _next(args: Args, content: Content, subject: str) -> str:
-    return f"After {span_text(content['evidence']['span'])} the model expects “{content['result']['action']}” next."
-
-
-def _events(args: Args, content: Content, subject: str) -> str:
-    events = content["result"]["events"]
-    told = [f"{span_text(event['span'])} {_event(event)}" for event in events]
-    return f"Events in {_told(content)}: {'; '.join(told)}."
+    if len(boxes) <= BOXES_SHOWN:
+        return _listed(boxes)
+    return f"{boxes[0]}, then {boxes[1]}, and last {boxes[-1]} (every box is in the evidence)"
 
 
 def _event(event: Content) -> str:
-    caption = str(event["caption"]).rstrip(".")
-    return f"“{caption}”" if not event.get("action") or event["action"] == caption else f"{event['action']} (“{caption}”)"
+    when, caption = span_text(event["span"]), str(event["caption"]).rstrip(".")
+    return f"{when} “{caption}”" if event.get("action") in (None, "", caption) else f"{when} {event['action']} (“{caption}”)"
 
 
-def _summary(args: Args, content: Content, subject: str) -> str:
-    return f"Summary of {_told(content)}: “{shown(content['result']['text'])}”"
-
-
-def _scores(content: Content) -> str:
-    return ", ".join(f"{name} {score}" for name, score in content["result"]["scores"].items())
-
-
-def _skill(args: Args, content: Content, subject: str) -> str:
-    return f"Skill in {_told(content)}, each on a scale from one to five: {_scores(content)}."
-
-
-def _cvs(args: Args, content: Content, subject: str) -> str:
-    short = [name for name, score in content["result"]["scores"].items() if score < FULL_CVS]
-    verdict = f"it was not achieved in full; below the full score: {_listed(short)}." if short else "it was achieved in full."
-    verdict = f"By these scores {verdict}" if unverified(content) else capital(verdict)
-    return f"Critical view of safety in {_told(content)}, each criterion from zero to two: {_scores(content)}. {verdict}"
-
-
-TEMPLATES: dict[str, Callable[[Args, Content, str], str]] = {
-    "localize_action": _spans,
-    "ground_object": _track,
-    "caption_region": _region,
-    "predict_next": _next,
-    "caption_events": _events,
-    "summarize_video": _summary,
-    "assess_skill": _skill,
-    "assess_cvs": _cvs,
-}
+def _scores(result: Content) -> str:
+    return ", ".join(f"{name} {score}" for name, score in result["scores"].items())
 
 
 def videos_sentence(content: Content, video_ids: list[str]) -> str:
     """What `list_videos` says of the videos asked about; of all where none is named."""
-    videos = [video for video in content["videos"] if not video_ids or video["video_id"] in video_ids]
-    return (
-        "; ".join(
-            f"{video['title']} lasts {time_text(video['duration_s'])} s, procedure: {video.get('procedure') or 'not declared'}"
-            for video in videos
-        )
-        + "."
+    told = (
+        f"{video['title']} lasts {time_text(video['duration_s'])} s, procedure: {video.get('procedure') or 'not declared'}"
+        for video in content["videos"]
+        if not video_ids or video["video_id"] in video_ids
     )
+    return f"{'; '.join(told)}."
 
 
 def value_sentence(op: str, value: Any, subject: str) -> str:
@@ -149,8 +123,7 @@ def value_sentence(op: str, value: Any, subject: str) -> str:
         return f"{capital(subject)} lasts {time_text(value)} s in all."
     values = value if isinstance(value, list) else [value]
     spans = _listed([span_text(span) for span in values if span is not None])
-    stretch = f"stretch {op}" if op in ("before", "after", "between") else f"{op} time of"
-    return f"The {stretch} {subject}: {spans}."
+    return f"The stretch {op} {subject}: {spans}." if op in ("before", "after", "between") else f"The {op} time of {subject}: {spans}."
 
 
 def shown(value: Any) -> str:
@@ -159,13 +132,57 @@ def shown(value: Any) -> str:
     return text if len(text) <= LETTERS_SHOWN else text[:LETTERS_SHOWN].rsplit(" ", 1)[0] + " ..."
 
 
-def _within(args: Args, content: Content) -> str:
-    return f", within {span_text(content['evidence']['span'])}" if args.get("span") else ""
-
-
 def _listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def time_text(seconds: float) -> str:
+    return f"{seconds:.1f}"
+
+
+def span_text(span: dict[str, Any]) -> str:
+    return f"{time_text(span['start_s'])}-{time_text(span['end_s'])} s"
+
+
+def side_text(pixels: float) -> str:
+    return f"{pixels:.2f}".rstrip("0").rstrip(".")
+
+
+def box_text(box: Iterable[float]) -> str:
+    return f"[{', '.join(side_text(side) for side in box)}]"
+
+
+def rate_text(fps: float) -> str:
+    return f"{fps:.3g}"
+
+
+def numbers_in(text: str) -> set[str]:
+    return set(_NUMBER.findall(text))
+
+
+def numbers_of(value: Any) -> set[str]:
+    """Every number a JSON value holds, in each form that a sentence may write it."""
+    if isinstance(value, bool) or value is None:
+        return set()
+    if isinstance(value, int | float):
+        # A sentence never shows a sign: what is measured here is never below 0, but for log-probabilities, which are not shown.
+        forms = {time_text(value), side_text(value), rate_text(value), f"{value:.3f}"}
+        return forms | ({str(int(value)), f"{int(value):,}"} if value == int(value) else set())
+    if isinstance(value, str):
+        return numbers_in(value)
+    if isinstance(value, dict):
+        return numbers_in(" ".join(map(str, value))).union(*(numbers_of(item) for item in value.values()))
+    return set().union(*(numbers_of(item) for item in value))
+
+
+def check_sentence(text: str, step: str, sources: Iterable[Any]) -> None:
+    """Raises MedVidError where the sentence holds a number that no source of its step holds."""
+    known = set().union(*(numbers_of(source) for source in sources))
+    if unknown := sorted(numbers_in(text) - known):
+        raise MedVidError(
+            f"the sentence {text!r} holds {', '.join(unknown)}, which nothing in step {step} holds; please report this bug of medvid"
+        )

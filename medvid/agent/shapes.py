@@ -39,10 +39,7 @@ class Placeholder:
 
     @property
     def types(self) -> frozenset[str]:
-        found: set[str] = set()
-        for option in self.options:
-            found |= _types(option)
-        return frozenset(found)
+        return frozenset().union(*map(_types, self.options))
 
     def at(self, part: str | int | Every) -> Placeholder:
         """What stands one step further. Raises Dangling where the schema rules it out."""
@@ -65,7 +62,6 @@ class Placeholder:
         return place
 
     def listed(self, element: Placeholder | None = None) -> Placeholder:
-        """A list of these."""
         return self._to({"type": "array", "items": (element or self).schema})
 
     def _to(self, schema: Any) -> Placeholder:
@@ -81,13 +77,9 @@ def words(place: Placeholder) -> str:
 
 
 _WORDS = {
-    "object": "an object",
-    "array": "a list",
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
+    "object": "an object", "array": "a list", "string": "a text", "number": "a number", "integer": "a whole number",
     "boolean": "true or false",
-}
+}  # fmt: skip
 
 
 def _options(schema: Any, root: Any) -> list[Schema]:
@@ -143,19 +135,12 @@ def _inside(option: Schema, part: str | int | Every) -> Iterator[Any]:
 Rule = Callable[[Any, Any, Any, Schema], Iterator[ValidationError] | None]
 
 
-def _known_only(rule: Rule) -> Rule:
-    """The rule for values that are there; for a Placeholder it is left to the run."""
+def _checked(name: str, rule: Rule) -> Rule:
+    """The rule for values that are there. A Placeholder is compared by its structure; any other rule of it is left to the run."""
 
     def check(validator: Any, value: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-        if not isinstance(instance, Placeholder):
-            yield from rule(validator, value, instance, schema) or ()
-
-    return check
-
-
-def _or(rule: Rule, for_placeholder: Rule) -> Rule:
-    def check(validator: Any, value: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-        yield from (for_placeholder if isinstance(instance, Placeholder) else rule)(validator, value, instance, schema) or ()
+        fitting = _STRUCTURE.get(name) if isinstance(instance, Placeholder) else rule
+        yield from (fitting(validator, value, instance, schema) if fitting else None) or ()
 
     return check
 
@@ -200,21 +185,13 @@ def _any_of(validator: Any, value: list[Any], place: Placeholder, schema: Schema
         yield found[0][0]
 
 
-_RULES: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)
 _STRUCTURE: dict[str, Rule] = {
-    "type": _type,
-    "properties": _properties,
-    "required": _required,
-    "items": _items,
-    "prefixItems": _prefix_items,
-    "anyOf": _any_of,
+    "type": _type, "properties": _properties, "required": _required, "items": _items, "prefixItems": _prefix_items, "anyOf": _any_of,
     "oneOf": _any_of,
-}
+}  # fmt: skip
+_THROUGH = ("$ref", "allOf", "$dynamicRef")
+_RULES: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)
 Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    {
-        name: rule if name in ("$ref", "allOf", "$dynamicRef") else _or(rule, _STRUCTURE[name]) if name in _STRUCTURE else _known_only(rule)
-        for name, rule in _RULES.items()
-    },
+    Draft202012Validator, {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in _RULES.items()}
 )
 """A JSON Schema validator of values that may hold Placeholders."""

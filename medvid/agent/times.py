@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 _UNIT = r"(?:seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|h)"
@@ -16,17 +17,20 @@ AROUND_S = 4.0
 _SHARE_OF_EDGE = 5
 _EDGE_AT_LEAST_S = 10.0
 
-_FORMS = (
-    ("between", rf"\b(?:between|from)\s({_ONE})\s(?:and|to|until|till)\s({_ONE})"),
-    ("between", rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?[-–]\s?({_MARKED})"),
-    ("first", rf"\b(?:in|within|during|for|of)\sthe\sfirst\s({_ONE}|minute|hour)"),
-    ("last", rf"\b(?:in|within|during|for|of)\sthe\s(?:last|final)\s({_ONE}|minute|hour)"),
-    ("before", rf"\b(?:before|until|till|up\sto|by)\s(?:the\s)?({_MARKED})"),
-    ("after", rf"\b(?:after|since|from)\s(?:the\s)?({_MARKED})(?:\son(?:wards?)?)?"),
-    ("at", rf"\b(?:at|around|about|near)\s(?:the\s)?({_MARKED})"),
-    ("start", r"\bat\sthe\s(?:very\s)?(?:start|beginning)(?:\sof\sthe\svideo)?\b"),
-    ("end", r"\bat\sthe\s(?:very\s)?end(?:\sof\sthe\svideo)?\b"),
+# fmt: off
+_FORMS: tuple[tuple[str, Callable[[list[float], float, float], tuple[float, float]]], ...] = (
+    (rf"\b(?:between|from)\s({_ONE})\s(?:and|to|until|till)\s({_ONE})", lambda at, end, edge: (min(at), max(at))),
+    (rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?[-–]\s?({_MARKED})", lambda at, end, edge: (min(at), max(at))),
+    (rf"\b(?:in|within|during|for|of)\sthe\sfirst\s({_ONE}|minute|hour)", lambda at, end, edge: (0.0, at[0])),
+    (rf"\b(?:in|within|during|for|of)\sthe\s(?:last|final)\s({_ONE}|minute|hour)", lambda at, end, edge: (end - at[0], end)),
+    (rf"\b(?:before|until|till|up\sto|by)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (0.0, at[0])),
+    (rf"\b(?:after|since|from)\s(?:the\s)?({_MARKED})(?:\son(?:wards?)?)?", lambda at, end, edge: (at[0], max(at[0], end))),
+    (rf"\b(?:at|around|about|near)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (at[0] - AROUND_S, at[0] + AROUND_S)),
+    (r"\bat\sthe\s(?:very\s)?(?:start|beginning)(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (0.0, edge)),
+    (r"\bat\sthe\s(?:very\s)?end(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (end - edge, end)),
 )
+# fmt: on
+"""A form, and the stretch it means by the times in it, the video's end and the length of its edges, all in seconds."""
 
 
 def seconds(text: str) -> float:
@@ -46,25 +50,12 @@ def seconds(text: str) -> float:
 
 def take_span(text: str, duration_s: float) -> tuple[str, dict[str, Any] | None]:
     """The text without its first stretch given in figures, and that stretch, cut to the video; None where there is none."""
-    for kind, form in _FORMS:
+    edge_s = max(_EDGE_AT_LEAST_S, duration_s / _SHARE_OF_EDGE)
+    for form, stretch in _FORMS:
         if match := re.search(form, text):
-            start_s, end_s = _ends(kind, [seconds(group) for group in match.groups()], duration_s)
+            start_s, end_s = stretch([seconds(group) for group in match.groups()], duration_s, edge_s)
             span = {"start_s": round(max(0.0, start_s), 3), "end_s": round(min(duration_s, end_s), 3)}
             rest = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
             # A stretch past the end is asked for as it stands: the tool names the video's length in its refusal.
             return rest, span if span["start_s"] <= span["end_s"] else {"start_s": start_s, "end_s": end_s}
     return text, None
-
-
-def _ends(kind: str, at: list[float], duration_s: float) -> tuple[float, float]:
-    edge_s = max(_EDGE_AT_LEAST_S, duration_s / _SHARE_OF_EDGE)
-    return {
-        "between": lambda: (min(at), max(at)),
-        "first": lambda: (0.0, at[0]),
-        "last": lambda: (duration_s - at[0], duration_s),
-        "before": lambda: (0.0, at[0]),
-        "after": lambda: (at[0], max(at[0], duration_s)),
-        "at": lambda: (at[0] - AROUND_S, at[0] + AROUND_S),
-        "start": lambda: (0.0, edge_s),
-        "end": lambda: (duration_s - edge_s, duration_s),
-    }[kind]()

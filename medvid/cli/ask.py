@@ -40,26 +40,10 @@ def ask(
     import anyio
 
     flags = {"model": model, "engine": engine, "device": device}
-    save = save.resolve() if save else None
-    if dry_run:
-        anyio.run(_plan_only, video, question, flags, insist, as_json)
-    else:
-        anyio.run(_answer, video, question, flags, insist, as_json, save)
+    anyio.run(_ask, video, question, flags, insist, as_json, save.resolve() if save else None, dry_run)
 
 
-async def _plan_only(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool) -> None:
-    from medvid.cli.asking import checked_plan, open_tools
-    from medvid.cli.source import open_source
-
-    settings = settings_of(**flags)
-    library, video_id = open_source(settings, video)
-    async with open_tools(settings, library) as client:
-        planned, _ = await checked_plan(client, video_id, question, insist=insist)
-    _show(planned, as_json)
-
-
-async def _answer(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool, save: Path | None) -> None:
-    from medvid.agent.runs import ask, new_run_id
+async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool, save: Path | None, dry_run: bool) -> None:
     from medvid.app import access_of
     from medvid.cli.asking import WAYS_ON, checked_plan, finish, open_tools
     from medvid.cli.remembered import remember
@@ -68,12 +52,16 @@ async def _answer(video: str, question: str, flags: dict[str, Any], insist: bool
     from medvid.core.plan import Plan
     from medvid.report.saved import check_folder
 
-    if save is not None:
+    if save is not None and not dry_run:
         check_folder(save)
     settings = settings_of(**flags)
     library, video_id = open_source(settings, video)
     async with open_tools(settings, library) as client:
         planned, simulated = await checked_plan(client, video_id, question, insist=insist)
+        if dry_run:
+            return _show(planned, as_json)
+        from medvid.agent.runs import ask, new_run_id
+
         plan = planned if isinstance(planned, Plan) else None
         if plan is not None and settings.model is None and not simulated and not insist:
             _show(plan, as_json)
@@ -97,7 +85,7 @@ def _show(planned: Plan | Needs, as_json: bool) -> None:
 
     from medvid.cli.asking import print_needs
     from medvid.core.plan import Plan
-    from medvid.report.run_tables import plan_table
+    from medvid.report.tables import plan_table
 
     if isinstance(planned, Plan):
         if as_json:

@@ -17,8 +17,8 @@ from medvid.agent.check import check_plan
 from medvid.agent.planner import make_plan
 from medvid.core.plan import Plan
 from medvid.core.run import RESEARCH_USE, Needs, Run
-from medvid.report.run_tables import evidence_table, reliability_lines
 from medvid.report.saved import save_run
+from medvid.report.tables import evidence_table, reliability_lines
 
 if TYPE_CHECKING:
     from medvid.core.access import Access
@@ -65,8 +65,15 @@ def print_needs(console: Console, needs: Needs) -> None:
         console.print(f"  {escape(choice)}")
 
 
+def print_evidence(console: Console, run: Run) -> None:
+    """What every statement rests on, and how reliable the model was measured to be."""
+    console.print(evidence_table(run))
+    for line in reliability_lines(run):
+        console.print(f"[dim]{escape(line)}[/dim]")
+
+
 def print_run(console: Console, run: Run) -> None:
-    """Each statement with its step, then the evidence, and how reliable the model was measured to be."""
+    """Each statement with its step, then the evidence."""
     if run.answer.needs is not None:
         print_needs(console, run.answer.needs)
         return
@@ -74,9 +81,7 @@ def print_run(console: Console, run: Run) -> None:
     for statement in run.answer.statements:
         console.print(f"{escape(statement.text)} [dim]\\[{statement.step}][/dim]")
     console.print()
-    console.print(evidence_table(run))
-    for line in reliability_lines(run):
-        console.print(f"[dim]{escape(line)}[/dim]")
+    print_evidence(console, run)
     console.print(RESEARCH_USE)
 
 

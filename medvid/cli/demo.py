@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -32,26 +31,27 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     from rich.markup import escape
 
     from medvid.agent.runs import ask
-    from medvid.app import open_library
-    from medvid.cli.asking import end, open_tools
-    from medvid.cli.steps import step_lines
+    from medvid.app import demo_clip, open_library
+    from medvid.cli.asking import end, open_tools, print_evidence
+    from medvid.cli.steps import frame_bar, step_lines
     from medvid.core.run import RESEARCH_USE
-    from medvid.report.run_tables import evidence_table, plan_table, reliability_lines
+    from medvid.report.tables import plan_table
     from medvid.simulate import from_tag
     from medvid.simulate.demo import DEMO_QUESTION
     from medvid.video import probe
 
     settings = settings_of(**flags)
-    clip = _clip()
+    with frame_bar("rendering the clip") as heard:
+        clip = demo_clip(heard)
     info = probe(clip)
     console = Console(highlight=False, quiet=as_json)
-    console.print(
-        f"[bold]{escape(DEMO_QUESTION)}[/bold]\n{escape(str(clip))}: {info.duration_s:.1f} s, simulated; no training has seen it."
-    )
+    console.print(f"[bold]{escape(DEMO_QUESTION)}[/bold]")
+    console.print(f"{escape(str(clip))}: {info.duration_s:.1f} s, simulated; no training has seen it.")
     async with open_tools(settings, open_library(settings, [clip])) as client:
         with step_lines() as tell:
             run = await ask(DEMO_QUESTION, [info.video_id], client, on_event=tell)
-    verdicts = _verdicts(run, from_tag(info.tags))
+    truth = from_tag(info.tags)
+    verdicts = [(statement, _verdict(run, statement, truth)) for statement in run.answer.statements]
     if as_json:
         import json
         from dataclasses import asdict
@@ -61,9 +61,7 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
         end(run)
         return
     console.print(plan_table(run.plan))
-    console.print(evidence_table(run))
-    for line in reliability_lines(run):
-        console.print(f"[dim]{escape(line)}[/dim]")
+    print_evidence(console, run)
     console.print("\n[bold]Answer[/bold], with the simulated truth beside each statement")
     for statement, verdict in verdicts:
         console.print(f"  {escape(statement.text)} [dim]\\[{statement.step}][/dim]")
@@ -73,44 +71,16 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     end(run)
 
 
-def _clip() -> Path:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from medvid.app import demo_clip
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("rendering the clip", total=None, visible=False)
-        return demo_clip(lambda done, total: bars.update(bar, completed=done, total=total, visible=True))
-
-
-def _verdicts(run: Run, truth: Truth | None) -> list[tuple[Statement, Verdict | None]]:
-    """None for a statement that rests on no look at the video."""
-    return [(statement, _verdict(run, statement, truth)) for statement in run.answer.statements]
-
-
 def _verdict(run: Run, statement: Statement, truth: Truth | None) -> Verdict | None:
+    """None for a statement that rests on no look at the video."""
+    from medvid.agent.ledger import Ledger
+    from medvid.agent.references import resolve
     from medvid.medvidbench.verdict import judge
 
     outcomes = run.outcomes.get(statement.step, [])
     index = statement.index or 0
     if truth is None or index >= len(outcomes):
         return None
-    step = run.plan.step(statement.step)
-    return judge(step.name, _arguments(run, statement.step, index), outcomes[index], truth)
-
-
-def _arguments(run: Run, step_id: str, index: int) -> dict[str, Any]:
-    """What the step's tool was called with, references read."""
-    from medvid.agent.references import ITEM, resolve
-
-    def given(root: str) -> Any:
-        if root in run.values:
-            return run.values[root]
-        results = [outcome.get("result") for outcome in run.outcomes.get(root, [])]
-        return results if run.plan.step(root).for_each else next(iter(results), None)
-
-    step = run.plan.step(step_id)
-    element = resolve(step.for_each, given)[index] if step.for_each else None
-    read: dict[str, Any] = resolve(step.args, lambda root: element if root == ITEM else given(root))
-    return read
+    step, ledger = run.plan.step(statement.step), Ledger.of_run(run)
+    element = resolve(step.for_each, ledger.given)[index] if step.for_each else None
+    return judge(step.name, ledger.arguments(step, element), outcomes[index], truth)

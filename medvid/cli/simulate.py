@@ -24,8 +24,9 @@ def simulate(
     """Renders a schematic procedure as an H.264 file, and prints what happens in it.
 
     The file says in its container that it is simulated. Its truth can be made again from that tag."""
+    from medvid.cli.steps import frame_bar
     from medvid.core.errors import ConfigError
-    from medvid.report.truth import truth_json, truth_table
+    from medvid.report.tables import truth_json, truth_table
     from medvid.simulate import make_procedure, write_video
 
     if kind != "cholecystectomy" and kind != "suturing":
@@ -37,15 +38,13 @@ def simulate(
     if not out.absolute().parent.is_dir():
         raise ConfigError(f"the folder {out.absolute().parent} does not exist; make it first")
     truth = make_procedure(seed, kind)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bars:
-        bar = bars.add_task(f"rendering {truth.duration_s:.0f} s", total=None)
-        write_video(truth, out, progress=lambda done, total: bars.update(bar, completed=done, total=total))
+    with frame_bar(f"rendering {truth.duration_s:.0f} s", hidden=as_json) as heard:
+        write_video(truth, out, progress=heard)
     if as_json:
         import json
 
         typer.echo(json.dumps(truth_json(truth)))
     else:
+        from rich.console import Console
+
         Console().print(truth_table(truth))

@@ -1,8 +1,8 @@
-"""Progress on stderr: a bar for one tool, a line a step for a plan."""
+"""Progress on stderr: a bar for one tool or for frames that are rendered, a line a step for a plan."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,14 @@ def bar_progress(name: str, *, hidden: bool = False) -> Iterator[Progress]:
             bars.update(bar, completed=done, total=total, description=f"{name}: {escape(message)}")
 
         yield progress
+
+
+@contextmanager
+def frame_bar(name: str, *, hidden: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Hears frames done and in all; shown once there is one."""
+    with Bars(console=Console(stderr=True), transient=True, disable=hidden) as bars:
+        bar = bars.add_task(name, total=None, visible=False)
+        yield lambda done, total: bars.update(bar, completed=done, total=total, visible=True)
 
 
 @contextmanager

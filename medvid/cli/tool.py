@@ -53,7 +53,7 @@ def call_tool(name: str, video: str, model: str | None, engine: str | None, devi
     from medvid.cli.steps import bar_progress
     from medvid.cli.tool_options import arguments
     from medvid.core.access import Access
-    from medvid.report.outcome import outcome_lines
+    from medvid.report.tables import outcome_lines
     from medvid.tools.registry import TOOLS
 
     settings = settings_of(model=model, engine=engine, device=device)

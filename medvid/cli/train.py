@@ -45,18 +45,9 @@ def sft(
     from medvid.train.sft import SftConfig, run
 
     config = SftConfig(
-        out=out,
-        clips=clips,
-        vision_minutes=vision_minutes,
-        language_minutes=language_minutes,
-        from_weights=start,
-        threads=threads,
-        workers=workers,
-        seed=seed,
-        pace=pace,
-        device=device,
-        until=until,
-    )
+        out=out, clips=clips, vision_minutes=vision_minutes, language_minutes=language_minutes, from_weights=start, threads=threads,
+        workers=workers, seed=seed, pace=pace, device=device, until=until,
+    )  # fmt: skip
     run(config, typer.echo)
 
 
@@ -88,9 +79,8 @@ async def _evaluate(flags: dict[str, str | None], workdir: Path, clips: int, bli
 
     from medvid.app import open_model
     from medvid.cli.steps import bar_progress
-    from medvid.train.card import write_cards
     from medvid.train.evaluate import evaluate
-    from medvid.train.figures import tables_of
+    from medvid.train.figures import tables_of, write_cards
 
     engine = open_model(settings_of(**flags))
     try:

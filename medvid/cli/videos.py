@@ -38,6 +38,6 @@ def videos(
         return
     from rich.console import Console
 
-    from medvid.report.listing import listing_table
+    from medvid.report.tables import listing_table
 
     Console().print(listing_table(listed))

@@ -133,6 +133,9 @@ class OracleEngine:
         self.truths = truths
         self.asked: list[Request] = []
 
+    async def warm(self) -> None:
+        """Has nothing to get ready."""
+
     async def generate(self, request: Request) -> Reply:
         """Answers by `request.origin`. Raises KeyError for a video it has no truth of: a bug in the test that uses it."""
         self.asked.append(request)

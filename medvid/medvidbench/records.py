@@ -21,8 +21,6 @@ _VIDEO_TAG = "<video>"
 
 
 class Turn(BaseModel):
-    """One turn of a conversation."""
-
     model_config = _TOLERANT
 
     speaker: Literal["human", "gpt"] = Field(alias="from")
@@ -96,15 +94,8 @@ class Result(Answered):
 
 
 def result_of(record: Record, answer: str) -> Result:
-    return Result(
-        qa_type=record.qa_type,
-        data_source=record.data_source,
-        metadata=record.metadata,
-        struc_info=record.struc_info,
-        question=record.question,
-        answer=answer,
-        gnd=record.answer,
-    )
+    shared = record.model_dump(include=set(Answered.model_fields))
+    return Result(**shared, question=record.question, answer=answer, gnd=record.answer)
 
 
 def read_records(path: Path) -> list[Record]:

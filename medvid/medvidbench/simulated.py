@@ -1,12 +1,15 @@
-"""Questions about a simulated truth, with their true answers: what training shows a model and what the held-out table asks it.
+"""Questions about a simulated truth, with their true answers: what training shows a model and what the held-out table asks it; and the same
+as records in MedVidBench form, answers in the tools' own writing, boxes in source pixels.
 
-A good share asks for actions and instruments that do not occur; the true answer there is `Not observed.`
+A good share asks for actions and instruments that do not occur; the true answer there is `Not observed.` Frames of a record are named
+`VIDEO/NUMBER.jpg` by their number in the whole procedure's video. Source: docs/formats.md, "Records and results".
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,11 +18,14 @@ from medvid.core.clip import Clip, to_clip
 from medvid.core.span import Box, Span
 from medvid.engine.base import Profile
 from medvid.medvidbench.oracle import seen_events, true_result
+from medvid.medvidbench.records import Record, Turn
 from medvid.prompts import wording
-from medvid.simulate import Truth
+from medvid.simulate import Truth, clip_of
 from medvid.simulate.grammar import INSTRUMENTS
+from medvid.tools.base import Args
 from medvid.tools.registry import TOOLS
 
+SOURCE = "Simulated"
 ABSENT_SHARE = 0.35
 """Of the localisation and of the grounding questions."""
 STRIDES_S = (1.0, 2.0, 4.0)
@@ -82,13 +88,13 @@ def _actions(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[str]:
     return [str(name) for name in rng.permutation([*chosen, *(str(name) for name in missing)])]
 
 
-def _objects(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 3) -> list[tuple[str, dict[str, Any]]]:
+def _objects(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[tuple[str, dict[str, Any]]]:
     """Instruments to find with the times asked: strides of 1, 2 or 4 seconds, over the clip or a part of it."""
     ever = {name for name in truth.instruments if any(truth.box_at(name, time_s) for time_s in clip.times_s)}
     other = {name for names in INSTRUMENTS.values() for name in names} - set(truth.instruments)
     absent = sorted(set(truth.instruments) - ever) or sorted(other)
     given: list[tuple[str, dict[str, Any]]] = []
-    for _ in range(count):
+    for _ in range(3):
         times = _times(clip, rng)
         hidden = rng.random() < ABSENT_SHARE or not ever
         names = sorted(other) if hidden and rng.random() < 0.1 else absent if hidden else sorted(ever)
@@ -110,7 +116,7 @@ def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
     return {"every_s": float(rng.choice(fitting))}
 
 
-def _regions(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 2) -> Iterator[dict[str, Any]]:
+def _regions(truth: Truth, clip: Clip, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
     one that `ground_object` gave is."""
     seen = seen_events(truth, clip, clip.span)
@@ -124,7 +130,7 @@ def _regions(truth: Truth, clip: Clip, rng: np.random.Generator, count: int = 2)
                 weights.append(2.0 if any(event.instrument == name for event in seen) else 1.0)
     if not found:
         return
-    for k in rng.choice(len(found), min(count, len(found)), replace=False, p=np.array(weights) / sum(weights)):
+    for k in rng.choice(len(found), min(2, len(found)), replace=False, p=np.array(weights) / sum(weights)):
         i, box = found[int(k)]
         yield {"time_s": round(clip.clip_s(clip.times_s[i]), 6), "box_px": to_clip(_moved(box, truth.size, rng), clip)}
 
@@ -134,3 +140,67 @@ def _moved(box: Box, size: tuple[int, int], rng: np.random.Generator) -> Box:
     shift = np.clip(rng.normal(0, BOX_ERROR, 4), -0.15, 0.15) * (x2 - x1, y2 - y1, x2 - x1, y2 - y1)
     moved = Box.of(*(round(float(value), 2) for value in np.array(box.root) + shift)).cut(*size)
     return moved or box
+
+
+def source_clip(truth: Truth, fps: float) -> Clip:
+    """The whole of `truth` at a rate, in its own pixels: clip time is source time."""
+    times = tuple(round(i / fps, 6) for i in range(max(1, int(truth.duration_s * fps + 1e-6))))
+    return Clip(
+        id=f"{truth.kind}-{truth.seed}-{truth.offset_s}-{fps}", video_id=video_id_of(truth), times_s=times, fps=fps, timestamps=True,
+        source_size=truth.size, fed_size=truth.size, box_frame="source",
+    )  # fmt: skip
+
+
+def records_for(truth: Truth, span: Span, fps: float, rng: np.random.Generator, profile: Profile) -> list[Record]:
+    """Records about one span of a procedure, looked at `fps` times a second. profile: whose wording the questions have."""
+    part = clip_of(truth, span)
+    clip = source_clip(part, fps)
+    return [record_of(asked, part, clip) for asked in questions_for(part, clip, rng, profile)]
+
+
+def record_of(asked: Asked, truth: Truth, clip: Clip) -> Record:
+    """`clip` as `source_clip` makes it. The video of a record is the whole procedure, so that a split by video holds."""
+    video = video_id_of(replace(truth, offset_s=0.0, duration_s=0.0))
+    numbers = [round((truth.offset_s + time_s) * truth.fps) for time_s in clip.times_s]
+    metadata = {
+        "video_id": video, "fps": str(clip.fps), "input_video_start_frame": str(numbers[0]),
+        "input_video_end_frame": str(round((truth.offset_s + clip.span.end_s) * truth.fps)),
+    }  # fmt: skip
+    frames = tuple(f"{video}/{number:06d}.jpg" for number in numbers)
+    turns = (("human", f"<video>\n{asked.question}"), ("gpt", asked.answer))
+    region = None
+    if asked.tool == "caption_region":
+        at = int(np.argmin(np.abs(np.array(clip.times_s) - asked.args.time_s)))
+        region = {"start_frame": frames[at], "start_frame_bbox": list(asked.args.box_px.root)}
+    return Record(
+        id="&&".join((video, metadata["input_video_start_frame"], metadata["input_video_end_frame"], metadata["fps"])),
+        qa_type=qa_type_of(asked.tool, asked.args), data_source=SOURCE, metadata=metadata, struc_info=_facts(asked, truth), video=frames,
+        conversations=tuple(Turn.model_validate({"from": speaker, "value": said}) for speaker, said in turns),
+        is_rc=region is not None, rc_info=region,
+    )  # fmt: skip
+
+
+def qa_type_of(tool: str, args: Args) -> str:
+    """Tools with two styles of captions have a type for each."""
+    style = getattr(args, "style", "")
+    return next(name for name in TOOLS[tool].qa_types if name.endswith(style))
+
+
+def _facts(asked: Asked, truth: Truth) -> list[Any]:
+    """`struc_info`: what the answer says, as a value."""
+    args, result = asked.args, asked.result
+    match asked.tool:
+        case "localize_action":
+            spans = [{"start": span.start_s, "end": span.end_s} for span in result.spans] if result else []
+            names = list(truth.case.action_names)
+            return [{"procedure": truth.case.procedure, "action_list": names, "action": args.action, "spans": spans}]
+        case "ground_object":
+            boxes = {f"{item.time_s:g}": list(item.box_px.root) for item in result.track.root} if result else {}
+            return [{"start": args.span.start_s, "end": args.span.end_s, "stride": args.every_s, "object": args.object, "bbox_dict": boxes}]
+        case "caption_events":
+            events = result.events if result else ()
+            return [[{"start": event.span.start_s, "end": event.span.end_s, "caption": event.caption} for event in events]]
+        case "assess_cvs" | "assess_skill":
+            return [{"cvs_scores" if asked.tool == "assess_cvs" else "skill_scores": result.scores if result else {}}]
+        case _:
+            return []

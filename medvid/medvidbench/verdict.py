@@ -15,7 +15,7 @@ from medvid.core.outcome import Evidence
 from medvid.core.span import Span
 from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.texts import same_deed
-from medvid.report.words import in_words
+from medvid.report.tables import in_words
 from medvid.simulate import Truth
 from medvid.tools.base import Tool
 from medvid.tools.registry import TOOLS

@@ -18,18 +18,9 @@ from medvid.core.errors import MedVidError
 from medvid.core.settings import Settings
 
 PACKAGES = (
-    "torch",
-    "transformers",
-    "tokenizers",
-    "safetensors",
-    "av",
-    "decord2",
-    "numpy",
-    "pillow",
-    "mcp",
-    "langgraph",
+    "torch", "transformers", "tokenizers", "safetensors", "av", "decord2", "numpy", "pillow", "mcp", "langgraph",
     "langgraph-checkpoint-sqlite",
-)
+)  # fmt: skip
 SPACE_NEEDED_GB = 2.0
 
 
@@ -80,26 +71,20 @@ def _model(given: Settings, embedded: Path) -> Finding:
         return Finding("model", "ok" if here else "note", found)
     weights = sorted(embedded.glob("*.safetensors"))
     if not weights:
-        return Finding(
-            "model", "missing", "the embedded model is not in this installation", "give --model DIR, or install medvid from its wheel"
-        )
+        way_out = "give --model DIR, or install medvid from its wheel"
+        return Finding("model", "missing", "the embedded model is not in this installation", way_out)
     size_mb = sum(path.stat().st_size for path in weights) / 1e6
     way_out = "for real video give a checkpoint: --model DIR or MEDVID_MODEL, such as UII-AI/uAI-NEXUS-MedVLM-1.0a-7B-RL"
     return Finding("model", "note", f"embedded, {size_mb:.1f} MB, trained on simulated procedures only", way_out)
 
 
 def _places(given: Settings) -> Iterator[Finding]:
-    missing = [str(root) for root in given.roots if not root.is_dir()]
-    if missing:
+    if missing := [str(root) for root in given.roots if not root.is_dir()]:
         yield Finding("roots", "missing", f"no folder {', '.join(missing)}", "correct MEDVID_ROOTS or the configuration file")
+    elif given.roots:
+        yield Finding("roots", "ok", ", ".join(map(str, given.roots)))
     else:
-        named = ", ".join(str(root) for root in given.roots)
-        yield Finding(
-            "roots",
-            "ok" if named else "note",
-            named or "none named",
-            "" if named else "name a folder of videos: --root DIR or MEDVID_ROOTS",
-        )
+        yield Finding("roots", "note", "none named", "name a folder of videos: --root DIR or MEDVID_ROOTS")
     file = settings.config_file()
     yield Finding("configuration", "ok", f"{file}{'' if file.is_file() else ' (not there; defaults are used)'}")
     for name, folder in (("runs", settings.data_dir()), ("cache", settings.cache_dir())):

@@ -31,18 +31,13 @@ def check_folder(folder: Path) -> None:
 
 
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
-    """Writes the files and gives their paths."""
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     whole = run.to_json()
-    texts = {
-        "run.json": json.dumps(whole, indent=2),
-        "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False),
-        "outcomes.json": json.dumps(whole["outcomes"], indent=2),
-    }
-    written = []
+    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False)}
+    texts["outcomes.json"] = json.dumps(whole["outcomes"], indent=2)
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
-        written.append(folder / name)
+    written = [folder / name for name in texts]
     for step, outcomes in whole["outcomes"].items():
         for index, outcome in enumerate(outcomes):
             written += _save_frames(folder / "frames" / f"{step}-{index}", outcome, library, access)

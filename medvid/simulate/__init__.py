@@ -6,16 +6,6 @@ from medvid.simulate.render import render
 from medvid.simulate.truth import HELD_OUT_SEED, CvsState, Event, Kind, Truth
 
 __all__ = [
-    "HELD_OUT_SEED",
-    "CvsState",
-    "Event",
-    "Kind",
-    "Truth",
-    "clip_of",
-    "from_tag",
-    "kind_of",
-    "make_procedure",
-    "render",
-    "tag_of",
+    "HELD_OUT_SEED", "CvsState", "Event", "Kind", "Truth", "clip_of", "from_tag", "kind_of", "make_procedure", "render", "tag_of",
     "write_video",
-]
+]  # fmt: skip

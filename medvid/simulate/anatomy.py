@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from medvid.simulate.motion import now, pose
-from medvid.simulate.stage import Point, Stage
+from medvid.simulate.stage import Point, Stage, axes
 from medvid.simulate.truth import Truth
 
 PARTS = ("ground", "gallbladder", "duct", "artery", "plate", "fat", "bed", "clip", "bag", "blood", "needle", "thread", "stitch", "mark")
@@ -41,8 +41,7 @@ class Canvas:
 
     def tube(self, points: list[Point], width: float, colour: npt.ArrayLike, part: str) -> None:
         for a, b in itertools.pairwise(points):
-            along = (b - a) / max(float(np.hypot(*(b - a))), 1e-6)
-            side = np.array((-along[1], along[0])) * width / 2
+            side = axes(a, b)[1] * width / 2
             self.polygon([a + side, b + side, b - side, a - side], colour, part)
 
 
@@ -67,9 +66,8 @@ def draw_abdomen(canvas: Canvas, stage: Stage, time_s: float) -> None:
     structures, plate, triangle = cvs_at(stage.whole, time_s)
     canvas.polygon([(-60, -60), (380, -60), (380, 62), (250, 92), (120, 50), (-60, 96)], tint["liver"], "ground")
     taken = _done(stage, "dissect the gallbladder from the liver", time_s, 0.0)
-    off = len(taken) - 1 + taken[-1] if taken else 0.0
     total = sum(event.action == "dissect the gallbladder from the liver" for event in stage.whole.events)
-    off = off / max(total, 1)
+    off = (len(taken) - 1 + taken[-1] if taken else 0.0) / max(total, 1)
     if plate or off:
         size = (0, 20, 34)[plate]
         canvas.disc(at["plate"], size + 6, size * 0.62, tint["plate"], "plate", 0.35)
@@ -85,8 +83,7 @@ def draw_abdomen(canvas: Canvas, stage: Stage, time_s: float) -> None:
         _vessel(canvas, stage, "cystic duct", "duct", 15, time_s)
     if structures >= 2:
         _vessel(canvas, stage, "cystic artery", "artery", 11, time_s)
-    fat = (11, 5, 0)[triangle]
-    for i in range(fat):
+    for i in range((11, 5, 0)[triangle]):
         centre = at["hepatocystic triangle"] + stage.marks[i] * (26, 22) + (0, 4)
         canvas.disc(centre, 11, 9, tint["fat"] * (0.92 + 0.02 * (i % 5)), "fat")
     if structures < 2:
@@ -116,7 +113,7 @@ def _vessel(canvas: Canvas, stage: Stage, name: str, part: str, width: float, ti
     a, b, middle = stage.places["neck"], stage.places[f"{part} end"], stage.places[name]
     colour = stage.tints[part]
     if _done(stage, f"cut the {name}", time_s, 0.6):
-        gap = (b - a) / float(np.hypot(*(b - a))) * 9
+        gap = axes(a, b)[0] * 9
         canvas.tube([a, middle - gap], width, colour, part)
         canvas.tube([middle + gap, b], width, colour, part)
     else:
@@ -125,12 +122,10 @@ def _vessel(canvas: Canvas, stage: Stage, name: str, part: str, width: float, ti
 
 def _clips(canvas: Canvas, stage: Stage, time_s: float) -> None:
     for name, part in (("cystic duct", "duct"), ("cystic artery", "artery")):
-        along = stage.places[f"{part} end"] - stage.places["neck"]
-        along = along / float(np.hypot(*along))
-        side = np.array((-along[1], along[0])) * 12
+        along, across = axes(stage.places["neck"], stage.places[f"{part} end"])
         for i in range(2 * len(_done(stage, f"clip the {name}", time_s, 0.5))):
             centre = stage.places[name] + along * (-14, 14, -22, 22)[i % 4]
-            canvas.tube([centre - side, centre + side], 5, (232, 238, 244), "clip")
+            canvas.tube([centre - across * 12, centre + across * 12], 5, (232, 238, 244), "clip")
 
 
 def draw_bench(canvas: Canvas, stage: Stage, time_s: float) -> None:

@@ -23,7 +23,6 @@ TAG = "medvid_simulated"
 
 
 def tag_of(truth: Truth) -> str:
-    """The container's `comment`."""
     span = Span.of(truth.offset_s, truth.offset_s + truth.duration_s)
     case = truth.case.model_dump(mode="json")
     return json.dumps({TAG: {"version": VERSION, "seed": truth.seed, "kind": truth.kind, "span": span.model_dump(), "case": case}})

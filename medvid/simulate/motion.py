@@ -1,16 +1,32 @@
-"""Where every instrument is at a time: its tip, how far its jaws stand open, its outline and its box."""
+"""Where every instrument is at a time: its tip, how far its jaws stand open, its outline and its box.
+
+An outline is polygons along a shaft that runs from the trocar to the tip. Each instrument has its own tip, colour and rings.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from medvid.core.span import Box
-from medvid.simulate.shapes import Outline, outline
-from medvid.simulate.stage import Point, Stage, stage_of
+from medvid.simulate.stage import Point, Stage, axes, stage_of
 from medvid.simulate.truth import Event, Truth
 
+Polygon = npt.NDArray[np.float64]
+Colour = tuple[int, int, int]
+Outline = list[tuple[Polygon, Colour]]
+"""Polygons (K, 2) in pixels with their colours, drawn in this order; the last belongs to the tip."""
+
+SHAFT_PX, REACH_PX = 24.0, 26.0
+SHAFTS: dict[str, Colour] = {
+    "grasper": (150, 160, 172), "hook": (38, 36, 42), "clipper": (196, 62, 190), "scissors": (240, 140, 30), "bipolar": (40, 86, 214),
+    "irrigator": (236, 240, 240), "needle driver": (24, 120, 108), "forceps": (172, 176, 186),
+}  # fmt: skip
+GOLD, STEEL, WHITE, DARK = (236, 196, 40), (206, 212, 220), (250, 250, 250), (30, 30, 34)
+RINGS: dict[str, Colour] = {"clipper": WHITE, "needle driver": GOLD, "bipolar": WHITE, "irrigator": (60, 150, 220), "hook": GOLD}
+"""Any other instrument's ring is dark."""
 LEAST_SEEN_PX = 14.0
 """An instrument of which less than this is in view, in width or height, is out of view."""
 
@@ -32,12 +48,9 @@ def now(stage: Stage, time_s: float) -> Event | None:
 def camera(stage: Stage, time_s: float) -> Point:
     """How far the camera has drifted, in pixels."""
     p, a = stage.phases, stage.camera_px
-    return np.array(
-        (
-            a * np.sin(0.31 * time_s + p[0]) + 1.2 * np.sin(2.1 * time_s + p[1]),
-            a * np.sin(0.23 * time_s + p[2]) + 1.2 * np.sin(1.7 * time_s + p[3]),
-        )
-    )
+    x = a * np.sin(0.31 * time_s + p[0]) + 1.2 * np.sin(2.1 * time_s + p[1])
+    y = a * np.sin(0.23 * time_s + p[2]) + 1.2 * np.sin(1.7 * time_s + p[3])
+    return np.array((x, y))
 
 
 def pose(stage: Stage, instrument: str, time_s: float) -> Pose:
@@ -49,11 +62,8 @@ def pose(stage: Stage, instrument: str, time_s: float) -> Pose:
         tip = tip + shift
     k = stage.whole.instruments.index(instrument)
     p = stage.phases[4 + 4 * k :]
-    shake = (
-        stage.tremor_px
-        * np.array((np.sin(5.3 * time_s + p[0]) + np.sin(9.1 * time_s + p[1]), np.sin(6.1 * time_s + p[2]) + np.sin(8.3 * time_s + p[3])))
-        * 0.6
-    )
+    x, y = np.sin(5.3 * time_s + p[0]) + np.sin(9.1 * time_s + p[1]), np.sin(6.1 * time_s + p[2]) + np.sin(8.3 * time_s + p[3])
+    shake = stage.tremor_px * np.array((x, y)) * 0.6
     if stage.whole.skill is not None:
         tip = tip + (5 - stage.whole.skill[3]) * 6.0 * np.sin(2.3 * time_s + p[0]) * np.array((0.8, -0.6))
     drift = camera(stage, time_s)
@@ -91,32 +101,49 @@ def _work(stage: Stage, event: Event, time_s: float) -> tuple[Point, float]:
             return still, 0.1
 
 
+def outline(instrument: str, held: Pose) -> Outline:
+    along, across = axes(held.tip, held.trocar)
+
+    def place(points: list[tuple[float, float]]) -> Polygon:
+        """(back from the tip, across) -> pixels."""
+        return np.array([held.tip + a * along + c * across for a, c in points])
+
+    half, ring = SHAFT_PX / 2, (REACH_PX + 14, REACH_PX + 22)
+    shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), SHAFTS[instrument])]
+    shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), RINGS.get(instrument, DARK)))
+    return shaft + [(place(points), tint) for points, tint in _tip(instrument, held.open, half, REACH_PX)]
+
+
+def _tip(instrument: str, opening: float, half: float, reach: float) -> list[tuple[list[tuple[float, float]], Colour]]:
+    gap = 3 + 11 * opening
+    jaw, colour = [(reach, 0.0), (reach, half), (0.0, gap + 6), (0.0, gap)], STEEL
+    match instrument:
+        case "hook":
+            return [([(reach, -5), (reach, 5), (6, 5), (6, -5)], GOLD), ([(0, -5), (9, -5), (9, 19), (0, 19)], GOLD)]
+        case "irrigator":
+            return [([(reach, -half), (reach, half), (0, half - 3), (0, 3 - half)], WHITE), ([(4, -5), (14, -5), (14, 5), (4, 5)], DARK)]
+        case "clipper":
+            jaw = [(reach, 1.0), (reach, half + 2), (0.0, gap + 9), (0.0, gap)]
+        case "scissors":
+            jaw, colour = [(reach, 0.0), (reach, 7.0), (-4.0, gap + 2), (-4.0, gap)], WHITE
+        case "bipolar":
+            jaw, colour = [(reach, half - 6), (reach, half), (0.0, gap + 6), (0.0, gap)], WHITE
+        case "needle driver":
+            jaw, colour = [(reach, 0.0), (reach, half), (0.0, gap * 0.6 + 5), (0.0, gap * 0.4)], GOLD
+    return [(jaw, colour), ([(a, -c) for a, c in jaw], colour)]
+
+
 def outline_at(truth: Truth, instrument: str, time_s: float) -> Outline:
     """The instrument's polygons at this second of the file."""
-    stage = stage_of(truth.seed, truth.kind)
-    held = pose(stage, instrument, truth.offset_s + time_s)
-    return outline(instrument, held.tip, held.trocar, held.open)
+    return outline(instrument, pose(stage_of(truth.seed, truth.kind), instrument, truth.offset_s + time_s))
 
 
 def box_of(shape: Outline, size: tuple[int, int]) -> Box | None:
     """The box round the visible part of an outline; None where it is out of view."""
     points = np.concatenate([polygon for polygon, _ in shape])
-    (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
-    if not _tip_in_view(shape, size):
-        return None
-    x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, float(size[0])), min(y2, float(size[1]))
-    if x2 - x1 < LEAST_SEEN_PX or y2 - y1 < LEAST_SEEN_PX:
-        return None
-    return Box.of(round(float(x1), 2), round(float(y1), 2), round(float(x2), 2), round(float(y2), 2))
-
-
-def _tip_in_view(shape: Outline, size: tuple[int, int]) -> bool:
+    low, high = np.maximum(points.min(axis=0), 0.0), np.minimum(points.max(axis=0), size)
     x, y = shape[-1][0].mean(axis=0)
-    return bool(-2 <= x <= size[0] + 2 and -2 <= y <= size[1] + 2)
-
-
-def box_at(truth: Truth, instrument: str, time_s: float) -> Box | None:
-    """Where the instrument is seen at this second of the file, in source pixels; None where it is out of view or of another kind."""
-    if instrument not in truth.instruments or not 0 <= time_s <= truth.duration_s:
+    tip_in_view = -2 <= x <= size[0] + 2 and -2 <= y <= size[1] + 2
+    if not tip_in_view or (high - low).min() < LEAST_SEEN_PX:
         return None
-    return box_of(outline_at(truth, instrument, time_s), truth.size)
+    return Box.of(*(round(float(side), 2) for side in (*low, *high)))

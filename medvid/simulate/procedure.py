@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from medvid.core.span import Span
-from medvid.simulate.grammar import CASES, INSTRUMENTS, STEPS, StepForm
+from medvid.simulate.grammar import CASES, INSTRUMENTS, STEPS
 from medvid.simulate.truth import CvsState, Event, Kind, Truth
 
 FPS = 10.0
@@ -28,19 +28,8 @@ def make_procedure(seed: int, kind: Kind | None = None) -> Truth:
     rng = np.random.default_rng((seed, 1))
     events = _events(rng, kind)
     duration_s = events[-1].span.end_s + _grid(rng, 2.0, 4.0)
-    truth = Truth(
-        seed=seed,
-        kind=kind,
-        case=CASES[kind],
-        duration_s=duration_s,
-        fps=FPS,
-        size=SIZE,
-        events=tuple(events),
-        instruments=INSTRUMENTS[kind],
-    )
-    if kind == "suturing":
-        return replace(truth, skill=_skill(rng))
-    return replace(truth, cvs=_cvs(rng, events))
+    truth = Truth(seed, kind, CASES[kind], duration_s, FPS, SIZE, tuple(events), INSTRUMENTS[kind])
+    return replace(truth, skill=_skill(rng)) if kind == "suturing" else replace(truth, cvs=_cvs(rng, events))
 
 
 def clip_of(truth: Truth, span: Span) -> Truth:
@@ -66,14 +55,10 @@ def _events(rng: np.random.Generator, kind: Kind) -> list[Event]:
     time_s, events = _grid(rng, 2.0, 5.0), []
     for form in forms:
         for _ in range(int(rng.integers(form.goes[0], form.goes[1] + 1))):
-            end_s = time_s + _length_s(rng, form)
+            end_s = time_s + (_grid(rng, 4.0, 9.0) if form.goes[1] == 1 else _grid(rng, 3.5, 7.0))
             events.append(Event(Span.of(time_s, end_s), form.action, form.instrument, form.target))
             time_s = end_s + _grid(rng, 2.0, 4.5)
     return events
-
-
-def _length_s(rng: np.random.Generator, form: StepForm) -> float:
-    return _grid(rng, 4.0, 9.0) if form.goes[1] == 1 else _grid(rng, 3.5, 7.0)
 
 
 def _cvs(rng: np.random.Generator, events: list[Event]) -> tuple[CvsState, ...]:

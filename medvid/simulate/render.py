@@ -11,8 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from medvid.simulate.anatomy import PART_SCALE, Canvas, draw_abdomen, draw_bench
-from medvid.simulate.motion import camera, now, pose
-from medvid.simulate.shapes import outline
+from medvid.simulate.motion import camera, now, outline, pose
 from medvid.simulate.stage import Stage, stage_of
 from medvid.simulate.truth import Truth
 
@@ -27,12 +26,9 @@ class Picture:
     parts: npt.NDArray[np.uint8]
 
 
-def render(truth: Truth, times_s: Sequence[float] | npt.NDArray[np.float64], size: tuple[int, int] | None = None) -> npt.NDArray[np.uint8]:
-    """The frames shown at these seconds of the file: uint8 (T, H, W, 3), in source size or resized to `size` (width, height)."""
-    frames = [picture(truth, float(time_s)).rgb for time_s in times_s]
-    if size is not None and size != truth.size:
-        frames = [np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BICUBIC)) for frame in frames]
-    return np.stack(frames)
+def render(truth: Truth, times_s: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """The frames shown at these seconds of the file: uint8 (T, H, W, 3)."""
+    return np.stack([picture(truth, float(time_s)).rgb for time_s in times_s])
 
 
 def picture(truth: Truth, time_s: float) -> Picture:
@@ -49,17 +45,12 @@ def picture(truth: Truth, time_s: float) -> Picture:
     (draw_abdomen if truth.kind == "cholecystectomy" else draw_bench)(canvas, stage, shown_s)
     _blood(canvas, stage, shown_s)
     pen = ImageDraw.Draw(image)
-    for name in _order(stage, shown_s):
-        held = pose(stage, name, shown_s)
-        for polygon, colour in outline(name, held.tip, held.trocar, held.open):
+    event = now(stage, shown_s)
+    # The instrument at work is drawn last, over the others.
+    for name in sorted(truth.instruments, key=lambda name: event is not None and event.instrument == name):
+        for polygon, colour in outline(name, pose(stage, name, shown_s)):
             pen.polygon([tuple(p) for p in polygon.tolist()], fill=colour)
     return Picture(_light(stage, np.asarray(image), shown_s), np.asarray(parts))
-
-
-def _order(stage: Stage, time_s: float) -> list[str]:
-    """The instrument at work is drawn last, over the others."""
-    event = now(stage, time_s)
-    return sorted(stage.whole.instruments, key=lambda name: event is not None and event.instrument == name)
 
 
 @lru_cache(maxsize=32)
@@ -85,13 +76,8 @@ def _blood(canvas: Canvas, stage: Stage, time_s: float) -> None:
     for i, cut_s in enumerate(cuts):
         if time_s > cut_s and stage.phases[10 + i] > 2.5:
             spread = min(1.0, (time_s - cut_s) / 4)
-            canvas.disc(
-                stage.places["hepatocystic triangle"] + stage.marks[12 + i] * (60, 26) + (0, 50),
-                4 + 9 * spread,
-                3 + 6 * spread,
-                (150, 8, 14),
-                "blood",
-            )
+            centre = stage.places["hepatocystic triangle"] + stage.marks[12 + i] * (60, 26) + (0, 50)
+            canvas.disc(centre, 4 + 9 * spread, 3 + 6 * spread, (150, 8, 14), "blood")
 
 
 @lru_cache(maxsize=4)

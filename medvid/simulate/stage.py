@@ -20,6 +20,12 @@ REST_S = 0.8
 """Seconds an instrument takes from its resting place to the target."""
 
 
+def axes(a: Point, b: Point) -> tuple[Point, Point]:
+    """The direction from `a` to `b`, of length 1, and the one across it."""
+    along = (b - a) / max(float(np.hypot(*(b - a))), 1e-6)
+    return along, np.array((-along[1], along[0]))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Path:
     """Where an instrument's tip is: times_s (K,) and points (K, 2), joined smoothly."""
@@ -58,8 +64,10 @@ def stage_of(seed: int, kind: Kind) -> Stage:
     whole = make_procedure(seed, kind)
     rng = np.random.default_rng((seed, 2))
     places = _abdomen(rng) if kind == "cholecystectomy" else _bench(rng)
-    trocars = _trocars(rng, whole)
-    tremor_px = 1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1]
+    left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
+    trocars = {
+        name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in whole.instruments
+    }
     return Stage(
         whole=whole,
         places=places,
@@ -69,7 +77,7 @@ def stage_of(seed: int, kind: Kind) -> Stage:
         phases=rng.uniform(0, 2 * np.pi, 32),
         camera_px=float(rng.uniform(2, 7)),
         smoke=float(rng.uniform(0, 0.3)),
-        tremor_px=tremor_px,
+        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1],
         marks=rng.uniform(-1, 1, (24, 2)),
     )
 
@@ -83,57 +91,29 @@ def _abdomen(rng: np.random.Generator) -> dict[str, Point]:
     gallbladder = neck + near(-38, -44, 5)
     bed = neck + near(22, -48, 5)
     return {
-        "neck": neck,
-        "duct end": duct,
-        "artery end": artery,
-        "gallbladder": gallbladder,
-        "liver bed": bed,
-        "cystic duct": neck * 0.42 + duct * 0.58,
-        "cystic artery": neck * 0.42 + artery * 0.58,
-        "hepatocystic triangle": (neck + duct + artery) / 3,
-        "gallbladder edge": gallbladder * 0.35 + bed * 0.65 + np.array((0, 14)),
-        "fundus": gallbladder + np.array((-30, -6)),
-        "bag": near(78, 196, 8),
-        "plate": neck + near(40, -6, 3),
-    }
+        "neck": neck, "duct end": duct, "artery end": artery, "gallbladder": gallbladder, "liver bed": bed,
+        "cystic duct": neck * 0.42 + duct * 0.58, "cystic artery": neck * 0.42 + artery * 0.58,
+        "hepatocystic triangle": (neck + duct + artery) / 3, "gallbladder edge": gallbladder * 0.35 + bed * 0.65 + np.array((0, 14)),
+        "fundus": gallbladder + np.array((-30, -6)), "bag": near(78, 196, 8), "plate": neck + near(40, -6, 3),
+    }  # fmt: skip
 
 
 def _bench(rng: np.random.Generator) -> dict[str, Point]:
     middle = np.array((166, 124)) + rng.uniform(-12, 12, 2)
     entry, out = middle + np.array((26, -26)), middle + np.array((26, 28))
     return {
-        "middle": middle,
-        "entry": entry,
-        "exit": out,
-        "needle": middle + np.array((-46, 66)) + rng.uniform(-8, 8, 2),
-        "aside": entry + np.array((6, -34)),
-        "away": out + np.array((44, 30)),
-        "knot": middle + np.array((22, 0)),
-        "tissue": middle + np.array((2, -20)),
-        "thread": middle + np.array((34, 4)),
-    }
-
-
-def _trocars(rng: np.random.Generator, truth: Truth) -> dict[str, Point]:
-    left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
-    return {name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in truth.instruments}
+        "middle": middle, "entry": entry, "exit": out, "needle": middle + np.array((-46, 66)) + rng.uniform(-8, 8, 2),
+        "aside": entry + np.array((6, -34)), "away": out + np.array((44, 30)), "knot": middle + np.array((22, 0)),
+        "tissue": middle + np.array((2, -20)), "thread": middle + np.array((34, 4)),
+    }  # fmt: skip
 
 
 TARGETS = {
-    "dissect the gallbladder from the liver": "gallbladder edge",
-    "pack the gallbladder": "bag",
-    "pick up the needle": "needle",
-    "position the needle": "aside",
-    "drive the needle through the tissue": "entry",
-    "pull the thread": "away",
-    "tie the knot": "knot",
+    "dissect the gallbladder from the liver": "gallbladder edge", "pack the gallbladder": "bag", "pick up the needle": "needle",
+    "position the needle": "aside", "drive the needle through the tissue": "entry", "pull the thread": "away", "tie the knot": "knot",
     "cut the thread": "thread",
-}
-
-
-def target_of(event: Event) -> str:
-    """The name of the place at which an event happens."""
-    return TARGETS.get(event.action, event.target)
+}  # fmt: skip
+"""The places at which events happen whose place is not named as their target is."""
 
 
 def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, Point], trocar: Point) -> Path:
@@ -145,7 +125,7 @@ def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, P
     if holding is not None:
         frames += _hold(rng, truth, own, holding, hidden)
     for i, event in enumerate(own):
-        target = places[target_of(event)]
+        target = places[TARGETS.get(event.action, event.target)]
         rest = target + 0.42 * (trocar - target) if holding is None else holding
         close = i > 0 and event.span.start_s - own[i - 1].span.end_s < 6.0
         before = rest if close or holding is not None else hidden
@@ -177,16 +157,8 @@ def _hold(rng: np.random.Generator, truth: Truth, own: list[Event], place: Point
 
 def _tints(rng: np.random.Generator) -> dict[str, Any]:
     base = {
-        "ground": (150, 62, 52),
-        "liver": (112, 44, 40),
-        "fat": (226, 190, 96),
-        "gallbladder": (104, 146, 78),
-        "duct": (198, 206, 92),
-        "artery": (214, 34, 40),
-        "plate": (228, 206, 206),
-        "bed": (84, 20, 26),
-        "pad": (214, 176, 140),
-        "slit": (120, 60, 52),
+        "ground": (150, 62, 52), "liver": (112, 44, 40), "fat": (226, 190, 96), "gallbladder": (104, 146, 78), "duct": (198, 206, 92),
+        "artery": (214, 34, 40), "plate": (228, 206, 206), "bed": (84, 20, 26), "pad": (214, 176, 140), "slit": (120, 60, 52),
         "cloth": (70, 108, 110),
-    }
+    }  # fmt: skip
     return {name: np.clip(np.array(colour) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, colour in base.items()}

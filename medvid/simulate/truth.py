@@ -53,7 +53,9 @@ class Truth:
     offset_s: float = 0.0
 
     def box_at(self, instrument: str, time_s: float) -> Box | None:
-        """Where the instrument is seen at this time; None where it is out of view."""
-        from medvid.simulate.motion import box_at
+        """Where the instrument is seen at this second of the file, in source pixels; None where it is out of view or of another kind."""
+        from medvid.simulate.motion import box_of, outline_at
 
-        return box_at(self, instrument, time_s)
+        if instrument not in self.instruments or not 0 <= time_s <= self.duration_s:
+            return None
+        return box_of(outline_at(self, instrument, time_s), self.size)

@@ -21,8 +21,7 @@ from medvid.engine.base import Engine, Reply, Request
 from medvid.medvidbench.metrics.table import columns
 from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.records import Result
-from medvid.medvidbench.simulated import questions_for
-from medvid.medvidbench.simulated_records import SOURCE, source_clip
+from medvid.medvidbench.simulated import SOURCE, qa_type_of, questions_for, source_clip
 from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
 from medvid.tools.base import Args
 from medvid.tools.feeding import fed_size, sample_times
@@ -32,6 +31,7 @@ from medvid.train.figures import Mark, Report, marks_of, report_of
 from medvid.video import Library, VideoInfo, probe
 
 SHORTEST_S, LONGEST_S = 16, 32
+IN_FLIGHT = 4
 NARROW_SHARE = 0.5
 """Of the region captions: asked over 6 to 12 s about the box, as a plan asks over the spans it found; the others over the whole clip."""
 Tell = Callable[[int, int, str], Awaitable[None]]
@@ -43,6 +43,9 @@ class Blind:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.profile = engine.profile
+
+    async def warm(self) -> None:
+        await self.engine.warm()
 
     async def generate(self, request: Request) -> Reply:
         """The clip gets an id of its own, lest a cache answers from the frames."""
@@ -94,58 +97,35 @@ def judge(tool: str, args: Args, outcome: Outcome[Any], truth: Truth, clip: Clip
     said = to_clip(args, clip)
     true = true_result(tool, said, truth, clip)
     raw = outcome.evidence.raw[0].text if outcome.evidence.raw else ""
-    name = next(kind for kind in TOOLS[tool].qa_types if not hasattr(args, "style") or kind.endswith(str(getattr(args, "style", ""))))
-    result = Result(
-        qa_type=name, data_source=f"{SOURCE} {truth.kind}", metadata={"fps": str(clip.fps)}, answer=raw, gnd=TOOLS[tool].render(true)
-    )
-    return to_source(true, clip), result
+    return to_source(true, clip), Result(
+        qa_type=qa_type_of(tool, args), data_source=f"{SOURCE} {truth.kind}", metadata={"fps": str(clip.fps)}, answer=raw,
+        gnd=TOOLS[tool].render(true),
+    )  # fmt: skip
 
 
 async def evaluate(
-    engine: Engine,
-    *,
-    workdir: Path,
-    clips: int = 200,
-    seed0: int = HELD_OUT_SEED,
-    blind: bool = True,
-    in_flight: int = 4,
-    tell: Tell | None = None,
+    engine: Engine, *, workdir: Path, clips: int = 200, seed0: int = HELD_OUT_SEED, blind: bool = True, tell: Tell | None = None
 ) -> Report:
     """Asks about `clips` held-out clips, whose files are kept in `workdir`. tell: hears clips done, clips in all, and what is done."""
     started_s = time.monotonic()
-    seeing: list[Mark] = []
-    unseeing: list[Mark] = []
-    results: list[Result] = []
-    for index in range(clips):
-        own, other, texts = await measure(engine, index, workdir=workdir, seed0=seed0, blind=blind, in_flight=in_flight)
-        seeing += own
-        unseeing += other
-        results += texts
-        if tell is not None:
-            await tell(index + 1, clips, f"{len(results)} questions")
-    elapsed_s = time.monotonic() - started_s
-    return report_of(engine.profile.name, clips, seed0, seeing, unseeing, columns(results), elapsed_s)
-
-
-async def measure(
-    engine: Engine, index: int, *, workdir: Path, seed0: int = HELD_OUT_SEED, blind: bool = True, in_flight: int = 4
-) -> tuple[list[Mark], list[Mark], list[Result]]:
-    """One held-out clip: what was earned seeing it, what was earned blind, and the texts of the answers that needed one look."""
-    truth = held_out_clip(index, seed0)
-    path = await anyio.to_thread.run_sync(write_clip, truth, workdir)
-    info = await anyio.to_thread.run_sync(probe, path)
-    library = Library(files=[path], cache_file=workdir / "probes.sqlite")
-    asked = questions_about(truth, info.video_id, engine, truth.seed)
     marks: dict[bool, list[Mark]] = {False: [], True: []}
     results: list[Result] = []
-    for is_blind in (False, True) if blind else (False,):
-        toolbox = Toolbox(Blind(engine) if is_blind else engine, library)
-        for (tool, args), outcome in zip(asked, await _ask_all(toolbox, asked, in_flight), strict=True):
-            true, result = judge(tool, args, outcome, truth, seen_clip(outcome, info, engine))
-            marks[is_blind] += marks_of(index, tool, outcome, true)
-            if not is_blind and len(outcome.evidence.looks) <= 1:  # the benchmark knows one answer a question
-                results.append(result)
-    return marks[False], marks[True], results
+    for index in range(clips):
+        truth = held_out_clip(index, seed0)
+        path = await anyio.to_thread.run_sync(write_clip, truth, workdir)
+        info = await anyio.to_thread.run_sync(probe, path)
+        library = Library(files=[path], cache_file=workdir / "probes.sqlite")
+        asked = questions_about(truth, info.video_id, engine, truth.seed)
+        for is_blind in (False, True) if blind else (False,):
+            toolbox = Toolbox(Blind(engine) if is_blind else engine, library)
+            for (tool, args), outcome in zip(asked, await _ask_all(toolbox, asked), strict=True):
+                true, result = judge(tool, args, outcome, truth, seen_clip(outcome, info, engine))
+                marks[is_blind] += marks_of(index, tool, outcome, true)
+                if not is_blind and len(outcome.evidence.looks) <= 1:  # the benchmark knows one answer a question
+                    results.append(result)
+        if tell is not None:
+            await tell(index + 1, clips, f"{len(results)} questions")
+    return report_of(engine.profile.name, clips, seed0, marks[False], marks[True], columns(results), time.monotonic() - started_s)
 
 
 def write_clip(truth: Truth, folder: Path) -> Path:
@@ -155,9 +135,9 @@ def write_clip(truth: Truth, folder: Path) -> Path:
     return path if path.exists() else write_video(truth, path)
 
 
-async def _ask_all(toolbox: Toolbox, asked: Sequence[tuple[str, Args]], in_flight: int) -> list[Outcome[Any]]:
+async def _ask_all(toolbox: Toolbox, asked: Sequence[tuple[str, Args]]) -> list[Outcome[Any]]:
     outcomes: dict[int, Outcome[Any]] = {}
-    slots = anyio.CapacityLimiter(in_flight)
+    slots = anyio.CapacityLimiter(IN_FLIGHT)
 
     async def one(i: int, tool: str, args: Args) -> None:
         async with slots:

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,8 @@ RATES = {1.0: 0.6, 2.0: 0.2, 0.5: 0.2}
 NAMES = tuple(dict.fromkeys(name for names in INSTRUMENTS.values() for name in names))
 CLIPS_A_SEED = 3
 CHUNK = 64
+Heard = Callable[[int, int], None]
+"""Told how many are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,45 +82,42 @@ class Footage:
         except OSError as error:
             raise ConfigError(f"{folder.name} holds no footage; render it first") from error
         self.takes = {int(length): [Take(**take) for take in takes] for length, takes in said.items()}
-        self.arrays = {
-            length: Labels(**{name: np.load(folder / f"{name}-{length}.npy", mmap_mode="r") for name in SHAPES}) for length in self.takes
-        }
+        self.arrays = {length: Labels(**_arrays(folder, length, "r")) for length in self.takes}
+
+    def draw(self, rng: np.random.Generator, clips: int) -> tuple[int, npt.NDArray[np.int64]]:
+        """A length, by its share of the clips, and the rows of some clips of it."""
+        counts = np.array([len(takes) for takes in self.takes.values()], float)
+        length = int(rng.choice(list(self.takes), p=counts / counts.sum()))
+        return length, rng.permutation(len(self.takes[length]))[:clips]
 
 
 SHAPES: dict[str, tuple[tuple[int, ...], type]] = {
-    "frames": ((FED[1], FED[0], 3), np.uint8),
-    "covered": ((12, len(NAMES)), np.float16),
-    "parts": ((12, len(PARTS)), np.float16),
-    "boxes": ((len(NAMES), 4), np.float32),
-    "tips": ((len(NAMES), 2), np.float32),
-}
+    "frames": ((FED[1], FED[0], 3), np.uint8), "covered": ((12, len(NAMES)), np.float16), "parts": ((12, len(PARTS)), np.float16),
+    "boxes": ((len(NAMES), 4), np.float32), "tips": ((len(NAMES), 2), np.float32),
+}  # fmt: skip
 
 
 def plan_takes(clips: int, first_seed: int = 0) -> dict[int, list[Take]]:
     """Which clips to render: lengths and rates in the shares above, starts on the half-second grid."""
-    if first_seed + clips // CLIPS_A_SEED >= HELD_OUT_SEED:
-        raise ConfigError(
-            f"seeds {first_seed} to {first_seed + clips // CLIPS_A_SEED} reach the held-out ones from {HELD_OUT_SEED} on; use fewer"
-        )
+    if (last_seed := first_seed + clips // CLIPS_A_SEED) >= HELD_OUT_SEED:
+        raise ConfigError(f"seeds {first_seed} to {last_seed} reach the held-out ones from {HELD_OUT_SEED} on; use fewer")
     rng = np.random.default_rng((7, first_seed))
     takes: dict[int, list[Take]] = {length: [] for length in LENGTHS}
     for i in range(clips):
         seed = first_seed + i // CLIPS_A_SEED
         length = int(rng.choice(list(LENGTHS), p=list(LENGTHS.values())))
         fps = float(rng.choice(list(RATES), p=list(RATES.values())))
-        room_s = make_procedure(seed, kind_of(seed)).duration_s - length / fps
-        if room_s < 0:
-            fps, room_s = 1.0, make_procedure(seed, kind_of(seed)).duration_s - length
+        whole_s = make_procedure(seed, kind_of(seed)).duration_s
+        fps = fps if length / fps <= whole_s else 1.0
+        room_s = whole_s - length / fps
         takes[length].append(Take(seed, float(rng.integers(0, int(room_s * 2) + 1)) / 2, fps, length, len(takes[length])))
     return {length: rows for length, rows in takes.items() if rows}
 
 
-def render_footage(
-    folder: Path, clips: int, *, workers: int = 2, first_seed: int = 0, progress: Callable[[int, int], None] | None = None
-) -> Footage:
+def render_footage(folder: Path, clips: int, *, workers: int = 2, progress: Heard | None = None) -> Footage:
     """Renders `clips` clips into `folder`; goes on where an earlier call was killed."""
     folder.mkdir(parents=True, exist_ok=True)
-    takes = plan_takes(clips, first_seed)
+    takes = plan_takes(clips)
     for length, rows in takes.items():
         for name, (shape, kind) in SHAPES.items():
             path = folder / f"{name}-{length}.npy"
@@ -125,24 +125,29 @@ def render_footage(
                 np.lib.format.open_memmap(path, "w+", kind, (len(rows), length, *shape)).flush()
     chunks = [(length, i, rows[i : i + CHUNK]) for length, rows in takes.items() for i in range(0, len(rows), CHUNK)]
     waiting = [chunk for chunk in chunks if not (folder / f".done-{chunk[0]}-{chunk[1]}").exists()]
-    with worker_pool(workers) as pool:
-        for done, future in enumerate(
-            as_completed([pool.submit(_render_chunk, folder, *chunk) for chunk in waiting]), len(chunks) - len(waiting) + 1
-        ):
-            future.result()
-            if progress is not None:
-                progress(done, len(chunks))
+    work_off(_render_chunk, [(folder, *chunk) for chunk in waiting], workers, len(chunks), progress)
     (folder / "takes.json").write_text(json.dumps({length: [asdict(take) for take in rows] for length, rows in takes.items()}))
     return Footage(folder)
 
 
-def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Fresh processes: one forked from a process whose libraries run threads can wait for ever on a lock that nobody holds."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+def work_off(work: Callable[..., None], waiting: list[tuple[Any, ...]], workers: int, total: int, progress: Heard | None) -> None:
+    """Calls `work` with each of the arguments that wait, `total` being all that there were, also those done by an earlier run.
+
+    Processes are fresh: one forked from a process whose libraries run threads can wait for ever on a lock that nobody holds."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        started = [pool.submit(work, *args) for args in waiting]
+        for done, future in enumerate(as_completed(started), total - len(waiting) + 1):
+            future.result()
+            if progress is not None:
+                progress(done, total)
+
+
+def _arrays(folder: Path, length: int, mode: Literal["r", "r+"]) -> dict[str, Any]:
+    return {name: np.load(folder / f"{name}-{length}.npy", mmap_mode=mode) for name in SHAPES}
 
 
 def _render_chunk(folder: Path, length: int, first: int, rows: list[Take]) -> None:
-    arrays = {name: np.load(folder / f"{name}-{length}.npy", mmap_mode="r+") for name in SHAPES}
+    arrays = _arrays(folder, length, "r+")
     for take in rows:
         for name, values in shoot(take).items():
             arrays[name][take.row] = values
@@ -174,9 +179,8 @@ def _fed(rgb: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
 def _shares(masks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float16]:
     """(H, W, K) masks -> (12, K): the share of each token."""
     h, w, k = masks.shape
-    shares: npt.NDArray[np.float16] = (
-        masks.reshape(TOKENS[1], h // TOKENS[1], TOKENS[0], w // TOKENS[0], k).mean((1, 3)).reshape(-1, k).astype(np.float16)
-    )
+    cells = masks.reshape(TOKENS[1], h // TOKENS[1], TOKENS[0], w // TOKENS[0], k)
+    shares: npt.NDArray[np.float16] = cells.mean((1, 3)).reshape(-1, k).astype(np.float16)
     return shares
 
 
@@ -186,10 +190,8 @@ def _instruments(truth: Truth, time_s: float) -> dict[str, npt.NDArray[np.generi
     boxes, tips = np.full((len(NAMES), 4), np.nan, np.float32), np.full((len(NAMES), 2), np.nan, np.float32)
     masks = np.zeros((height // PART_SCALE, width // PART_SCALE, len(NAMES)), bool)
     for k, name in enumerate(NAMES):
-        if name not in truth.instruments:
-            continue
-        shape = outline_at(truth, name, time_s)
-        box = box_of(shape, truth.size)
+        shape = outline_at(truth, name, time_s) if name in truth.instruments else []
+        box = box_of(shape, truth.size) if shape else None
         if box is None:
             continue
         boxes[k] = np.array(box.root) * np.tile(scale, 2)

@@ -64,13 +64,9 @@ class Reader:
         words = language.embed_tokens(batch.ids)
         words = words.masked_scatter(batch.visual[..., None], batch.tokens.to(words.dtype))
         hidden = language(
-            inputs_embeds=words,
-            attention_mask=batch.mask,
-            position_ids=batch.positions,
-            visual_pos_masks=batch.visual,
-            deepstack_visual_embeds=[batch.deep.flatten(0, 1)],
-            use_cache=False,
-        ).last_hidden_state
+            inputs_embeds=words, attention_mask=batch.mask, position_ids=batch.positions, visual_pos_masks=batch.visual,
+            deepstack_visual_embeds=[batch.deep.flatten(0, 1)], use_cache=False,
+        ).last_hidden_state  # fmt: skip
         logits: Tensor = self.model.lm_head(hidden[batch.rows, batch.columns]).float()
         return logits
 
@@ -99,20 +95,10 @@ class Reader:
 
 
 def learn_to_answer(
-    model: Qwen3VLForConditionalGeneration,
-    footage: Footage,
-    features: Path,
-    lessons: Path,
-    *,
-    seconds: float,
-    first_number: int,
-    save: Callable[[dict[str, object]], None],
-    log: Callable[[str], None],
-    state: dict[str, Any] | None = None,
-    pace: float = 1.0,
-    clips: int = 12,
-    seed: int = 0,
-) -> None:
+    model: Qwen3VLForConditionalGeneration, footage: Footage, features: Path, lessons: Path, *, seconds: float, first_number: int,
+    save: Callable[[dict[str, object]], None], log: Callable[[str], None], state: dict[str, Any] | None = None, pace: float = 1.0,
+    clips: int = 12, seed: int = 0,
+) -> None:  # fmt: skip
     """Trains for `seconds`, counted over all pieces; `state` is the last checkpoint that `save` was given.
     pace: a factor on the learning rates."""
     matrices, others = _split(model)
@@ -128,8 +114,6 @@ def learn_to_answer(
     kept_lessons = {length: read_lessons(lessons, length) for length in footage.takes}
     kept_features = {length: load_features(features, length) for length in footage.takes}
     reader, rng = Reader(model, first_number), np.random.default_rng((seed, 31, step))
-    lengths = list(footage.takes)
-    shares = np.array([len(footage.takes[length]) for length in lengths], float)
     video_token = int(model.config.video_token_id)
     began = saved = time.monotonic()
 
@@ -141,9 +125,8 @@ def learn_to_answer(
         for optimizer, rate in zip(optimizers, rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = pace * rate * factor
-        length = int(rng.choice(lengths, p=shares / shares.sum()))
-        rows = rng.permutation(len(footage.takes[length]))[:clips].tolist()
-        batch = pack(rows, kept_lessons[length], kept_features[length], footage.arrays[length], rng, video_token=video_token)
+        length, rows = footage.draw(rng, clips)
+        batch = pack(rows.tolist(), kept_lessons[length], kept_features[length], footage.arrays[length], rng, video_token=video_token)
         losses = reader.losses(to_device(batch, model.device))
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)

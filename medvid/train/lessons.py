@@ -6,12 +6,13 @@ Made once and kept as JSON lines, one a clip. The ids are those that engine/prom
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 from transformers import PreTrainedTokenizerFast
 
 from medvid.core.clip import Clip
@@ -22,7 +23,7 @@ from medvid.medvidbench.simulated import Asked, questions_for, video_id_of
 from medvid.simulate.grammar import step_form
 from medvid.tools.ground_object import Grounding
 from medvid.tools.registry import TOOLS
-from medvid.train.footage import FED, NAMES, Take, worker_pool
+from medvid.train.footage import FED, NAMES, Heard, Take, work_off
 from medvid.train.tokenizer import NUMBERS, build_tokenizer
 
 VARIANTS = 2
@@ -58,29 +59,19 @@ def clip_of_take(take: Take) -> Clip:
     return Clip("", video_id_of(truth), times_s, take.fps, True, truth.size, FED, "fed")
 
 
-def write_lessons(
-    folder: Path, takes: dict[int, list[Take]], *, workers: int = 2, progress: Callable[[int, int], None] | None = None
-) -> None:
+def write_lessons(folder: Path, takes: dict[int, list[Take]], *, workers: int = 2, progress: Heard | None = None) -> None:
     """One file a length; goes on where an earlier call was killed."""
     folder.mkdir(parents=True, exist_ok=True)
-    chunks = [
-        (folder / f"{length}-{i:06d}.jsonl", rows[i : i + CHUNK]) for length, rows in takes.items() for i in range(0, len(rows), CHUNK)
-    ]
-    waiting = [(path, rows) for path, rows in chunks if not path.exists()]
-    with worker_pool(workers) as pool:
-        for done, _ in enumerate(pool.map(_write_chunk, *zip(*waiting, strict=True)) if waiting else (), len(chunks) - len(waiting) + 1):
-            if progress is not None:
-                progress(done, len(chunks))
+    starts = [(length, i) for length, rows in takes.items() for i in range(0, len(rows), CHUNK)]
+    chunks = [(folder / f"{length}-{i:06d}.jsonl", takes[length][i : i + CHUNK]) for length, i in starts]
+    work_off(_write_chunk, [chunk for chunk in chunks if not chunk[0].exists()], workers, len(chunks), progress)
 
 
 def read_lessons(folder: Path, length: int) -> list[Lesson]:
     """In the order of the takes of this length."""
     lines = (line for path in sorted(folder.glob(f"{length}-*.jsonl")) for line in path.read_text().splitlines())
-    return [_lesson(json.loads(line)) for line in lines]
-
-
-def _lesson(said: dict[str, Any]) -> Lesson:
-    return Lesson(said["prefix"], [Question(**question) for question in said["questions"]], [tuple(region) for region in said["regions"]])
+    lesson = TypeAdapter(Lesson)
+    return [lesson.validate_json(line) for line in lines]
 
 
 def _write_chunk(path: Path, takes: list[Take]) -> None:
@@ -135,19 +126,15 @@ def looks(asked: Asked, clip: Clip) -> Iterator[tuple[int, int]]:
     if asked.result is None:
         return
     match asked.tool:
-        case "localize_action":
-            who = NAMES.index(step_form(asked.args.action).instrument)
-            for span in asked.result.spans:
+        case "localize_action" | "caption_events":
+            one_action = asked.tool == "localize_action"
+            spans = [(span, asked.args.action) for span in asked.result.spans] if one_action else []
+            for span, action in spans or [(event.span, event.action) for event in asked.result.events]:
+                who = NAMES.index(step_form(action).instrument)
                 yield from ((_pair(span.start_s, clip), who), (_pair(span.end_s, clip), who))
-        case "caption_events":
-            for event in asked.result.events:
-                who = NAMES.index(step_form(event.action).instrument)
-                yield from ((_pair(event.span.start_s, clip), who), (_pair(event.span.end_s, clip), who))
         case "ground_object":
             for item in asked.result.track.root:
                 yield from [(_pair(item.time_s, clip), NAMES.index(asked.args.object))] * 5
-        case _:
-            return
 
 
 def _pair(time_s: float, clip: Clip) -> int:

@@ -1,19 +1,26 @@
-"""The embedded model before training: a Qwen3-VL of about 3.7 million parameters, and the two forwards that training needs.
+"""The embedded model: a Qwen3-VL of about 3.7 million parameters before training, the forward of its tower that training needs, and its
+checkpoint folder: fp16 safetensors, stock tokenizer and processor files, and the profile by which medvid feeds it.
 
-The architecture is Transformers' own; only sizes and the initial weights are ours. Stock Transformers and vLLM load what is saved.
-`see` and `read` compute what the stock forward computes, for many clips of one shape at once.
+The architecture is Transformers' own; only sizes (nano.json) and the initial weights are ours. Stock Transformers and vLLM load what is
+saved; the processor's files are written out because Transformers makes them only where torchvision is installed. `see` computes what the
+stock tower computes, for many clips of one shape at once.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers import GenerationConfig, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb_vision
 from transformers.vision_utils import get_vision_interpolation_indices_and_weights, get_vision_position_ids
+
+from medvid.engine.profiles import EMBEDDED
+from medvid.train.tokenizer import CHAT, build_tokenizer
 
 PATCH, MERGE, TEMPORAL = 14, 2, 2
 MEAN = STD = (0.5, 0.5, 0.5)
@@ -23,34 +30,9 @@ GUIDED_LAYER, GUIDED_HEADS = 2, 2
 
 def config_of(vocabulary: int, ids: dict[str, int]) -> Qwen3VLConfig:
     """`ids`: the token ids of the vision tokens and of the end of a turn, by their names in the configuration."""
-    text = {
-        "vocab_size": vocabulary,
-        "hidden_size": 192,
-        "intermediate_size": 512,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 3,
-        "num_key_value_heads": 1,
-        "head_dim": 64,
-        "max_position_embeddings": 4096,
-        "tie_word_embeddings": True,
-        "rope_theta": 100.0,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 100.0, "mrope_section": [12, 10, 10], "mrope_interleaved": True},
-        "bos_token_id": None,
-        "eos_token_id": ids["eos_token_id"],
-        "pad_token_id": ids["pad_token_id"],
-    }
-    vision = {
-        "depth": 4,
-        "hidden_size": 128,
-        "intermediate_size": 384,
-        "num_heads": 4,
-        "out_hidden_size": 192,
-        "patch_size": PATCH,
-        "spatial_merge_size": MERGE,
-        "temporal_patch_size": TEMPORAL,
-        "num_position_embeddings": 64,
-        "deepstack_visual_indexes": [1],
-    }
+    sizes: Any = json.loads((Path(__file__).parent / "nano.json").read_text())
+    text = {**sizes["text"], "vocab_size": vocabulary, "eos_token_id": ids["eos_token_id"], "pad_token_id": ids["pad_token_id"]}
+    vision = {**sizes["vision"], "patch_size": PATCH, "spatial_merge_size": MERGE, "temporal_patch_size": TEMPORAL}
     names = ("vision_start_token_id", "vision_end_token_id", "image_token_id", "video_token_id")
     return Qwen3VLConfig(text_config=text, vision_config=vision, tie_word_embeddings=True, **{name: ids[name] for name in names})
 
@@ -95,7 +77,7 @@ def see(model: Qwen3VLForConditionalGeneration, rgb: Tensor) -> tuple[Tensor, Te
     patches = patches_of(rgb)
     x = patches @ tower.patch_embed.proj.weight.flatten(1).T + tower.patch_embed.proj.bias
     x = x + _places(tower, grid).to(x.dtype)
-    cos, sin = tower.rotary_pos_emb(x, _where(tower, grid))
+    cos, sin = tower.rotary_pos_emb(x, get_vision_position_ids(grid, MERGE, kwargs={}))
     deep: list[Tensor] = []
     for i, block in enumerate(tower.blocks):
         x = x + _attend(block.attn, block.norm1(x), cos, sin)
@@ -116,17 +98,43 @@ def _attend(attention: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def _places(tower: Any, grid: Tensor) -> Tensor:
     indices, weights = get_vision_interpolation_indices_and_weights(
-        grid,
-        num_grid_per_side=tower.num_grid_per_side,
-        mode=tower.interpolation_mode,
-        align_corners=tower.interpolation_align_corners,
-        spatial_merge_size=MERGE,
-        kwargs={},
-    )
+        grid, num_grid_per_side=tower.num_grid_per_side, mode=tower.interpolation_mode, align_corners=tower.interpolation_align_corners,
+        spatial_merge_size=MERGE, kwargs={},
+    )  # fmt: skip
     places: Tensor = (tower.pos_embed(indices) * weights[:, :, None]).sum(1)
     return places
 
 
-def _where(tower: Any, grid: Tensor) -> Tensor:
-    where: Tensor = get_vision_position_ids(grid, MERGE, kwargs={})
-    return where
+def export(model: Qwen3VLForConditionalGeneration, folder: Path) -> Path:
+    """Writes the checkpoint. A model card (README.md) and reliability cards that stand there already stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = build_tokenizer()
+    tokenizer.save_pretrained(folder)
+    (folder / "chat_template.jinja").write_text(CHAT)
+    model.generation_config = GenerationConfig(do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+    kept = {name: weight.clone() for name, weight in model.state_dict().items()}
+    model.to(torch.float16).save_pretrained(folder, max_shard_size="64MB")
+    model.to(torch.float32).load_state_dict(kept)
+    for name, value in _processor().items():
+        (folder / name).write_text(json.dumps(value, indent=1) + "\n")
+    profile = folder / "profile.json"
+    if not profile.exists():
+        profile.write_text(json.dumps({"base": "embedded"}, indent=1) + "\n")
+    return folder
+
+
+def _processor() -> dict[str, dict[str, Any]]:
+    shared = {
+        "do_convert_rgb": True, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": list(MEAN),
+        "image_std": list(STD), "merge_size": MERGE, "patch_size": PATCH, "temporal_patch_size": TEMPORAL, "resample": 3,
+        "rescale_factor": 1 / 255,
+    }  # fmt: skip
+    size = {"shortest_edge": EMBEDDED.min_pixels, "longest_edge": EMBEDDED.max_pixels}
+    image = {**shared, "image_processor_type": "Qwen2VLImageProcessor", "size": size}
+    sizes = {"shortest_edge": EMBEDDED.min_pixels * 2, "longest_edge": EMBEDDED.max_pixels * EMBEDDED.frame_budget}
+    sampling = {"do_sample_frames": False, "min_frames": 2, "max_frames": EMBEDDED.frame_budget}
+    video = {**shared, "video_processor_type": "Qwen3VLVideoProcessor", "size": sizes, **sampling}
+    return {
+        "preprocessor_config.json": {**image, "processor_class": "Qwen3VLProcessor"},
+        "video_preprocessor_config.json": {**video, "processor_class": "Qwen3VLProcessor"},
+    }

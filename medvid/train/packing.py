@@ -18,6 +18,8 @@ from medvid.train.footage import Labels
 from medvid.train.lessons import GRID, Lesson, Question
 
 TOKENS_A_PAIR = 12
+MOST_TOKENS = 330
+"""Of the questions on one clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,13 @@ class Packed:
     look: Tensor
 
 
-def choose(lesson: Lesson, rng: np.random.Generator, most_tokens: int) -> tuple[list[Question], int]:
+def choose(lesson: Lesson, rng: np.random.Generator) -> tuple[list[Question], int]:
     """Some questions of one clip, and the region that is drawn (-1 for none): a question about a region goes with its own box only. One
     that asks for scores is always among them: what it is about, no other question tells."""
     plain = [question for question in lesson.questions if question.region < 0]
     region = int(rng.integers(len(lesson.regions))) if lesson.regions and rng.random() < 0.35 else -1
     chosen = [question for question in lesson.questions if question.region == region] if region >= 0 else []
-    room = most_tokens - sum(len(question.ids) for question in chosen)
+    room = MOST_TOKENS - sum(len(question.ids) for question in chosen)
     order = rng.permutation(len(plain)).tolist()
     first = next((i for i in order if plain[i].tool.startswith("assess")), None)
     for i in order if first is None else [first, *(i for i in order if i != first)]:
@@ -57,17 +59,9 @@ def choose(lesson: Lesson, rng: np.random.Generator, most_tokens: int) -> tuple[
 
 
 def pack(
-    clips: list[int],
-    lessons: list[Lesson],
-    features: Features,
-    labels: Labels,
-    rng: np.random.Generator,
-    *,
-    video_token: int,
-    most_tokens: int = 330,
+    clips: list[int], lessons: list[Lesson], features: Features, labels: Labels, rng: np.random.Generator, *, video_token: int
 ) -> Packed:
-    """One batch of clips of one length."""
-    picked = [choose(lessons[clip], rng, most_tokens) for clip in clips]
+    picked = [choose(lessons[clip], rng) for clip in clips]
     prefix = len(lessons[clips[0]].prefix)
     length = prefix + max(sum(len(question.ids) for question in chosen) for chosen, _ in picked)
     batch, pairs = len(clips), features.seen.shape[1]
@@ -97,20 +91,12 @@ def pack(
         mask[b, range(length), range(length)] = True
     rows, columns, targets = (torch.tensor(column) for column in zip(*learn, strict=True))
     flat = torch.from_numpy(seen).permute(0, 2, 1, 3, 4).reshape(batch, 2, -1, seen.shape[-1])
+    look_rows, look_columns = (torch.tensor([look[side] for look in looks], dtype=torch.long) for side in (0, 1))
+    shares = torch.from_numpy(np.stack([look[2] for look in looks])) if looks else torch.zeros((0, pairs * TOKENS_A_PAIR))
     return Packed(
-        torch.from_numpy(ids),
-        torch.from_numpy(positions),
-        torch.from_numpy(mask)[:, None],
-        flat[:, 0],
-        flat[:, 1],
-        torch.from_numpy(ids == video_token),
-        rows,
-        columns,
-        targets,
-        torch.tensor([b for b, _, _ in looks], dtype=torch.long),
-        torch.tensor([c for _, c, _ in looks], dtype=torch.long),
-        torch.from_numpy(np.stack([look for _, _, look in looks])) if looks else torch.zeros((0, pairs * TOKENS_A_PAIR)),
-    )
+        torch.from_numpy(ids), torch.from_numpy(positions), torch.from_numpy(mask)[:, None], flat[:, 0], flat[:, 1],
+        torch.from_numpy(ids == video_token), rows, columns, targets, look_rows, look_columns, shares,
+    )  # fmt: skip
 
 
 def _look(labels: Labels, clip: int, pair: int, who: int) -> npt.NDArray[np.float32]:

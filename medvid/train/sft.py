@@ -12,18 +12,22 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
 from medvid.core.errors import ConfigError
-from medvid.train.card import TRAINING
+from medvid.train.features import keep_features
+from medvid.train.figures import TRAINING
 from medvid.train.footage import Footage, render_footage
+from medvid.train.language import learn_to_answer
 from medvid.train.lessons import write_lessons
-from medvid.train.nano import build, config_of
+from medvid.train.nano import build, config_of, export
 from medvid.train.tokenizer import build_tokenizer, config_ids, number_ids
 from medvid.train.vision import learn_to_see
 
@@ -56,12 +60,26 @@ def run(config: SftConfig, log: Callable[[str], None] = print) -> Path:
         raise ConfigError(f"there is no stage {config.until!r}; the stages are {', '.join(STAGES)}")
     torch.set_num_threads(config.threads)
     config.out.mkdir(parents=True, exist_ok=True)
-    footage = _footage(config, log)
-    model = starting_model(config).to(torch.device(config.device))
-    for stage, work in (("lessons", _lessons), ("vision", _vision), ("features", _features), ("language", _language), ("export", _export)):
-        if STAGES.index(stage) > STAGES.index(config.until):
-            break
-        work(config, model, footage, log)
+
+    def counted(stage: str) -> Callable[[int, int], None]:
+        return lambda done, total: log(f"{stage} {done}/{total}")
+
+    rendered, lessons, features = (config.out / name for name in ("footage", "lessons", "features"))
+    if not (rendered / "takes.json").exists():
+        render_footage(rendered, config.clips, workers=config.workers, progress=counted("footage"))
+    footage, model = Footage(rendered), starting_model(config).to(torch.device(config.device))
+    first_number = number_ids(build_tokenizer())[0]
+    see = partial(learn_to_see, model, footage)
+    read = partial(learn_to_answer, model, footage, features, lessons, first_number=first_number, pace=config.pace)
+    stages: dict[str, Callable[[], object]] = {
+        "lessons": lambda: write_lessons(lessons, footage.takes, workers=config.workers, progress=counted("lessons")),
+        "vision": lambda: _go_on(config, "vision", config.vision_minutes, "visual", model.model.visual, see, log),
+        "features": lambda: keep_features(features, lessons, model, footage, log),
+        "language": lambda: _go_on(config, "language", config.language_minutes, "model", model, read, log),
+        "export": lambda: _export(config, model, log),
+    }
+    for stage in STAGES[1 : STAGES.index(config.until) + 1]:
+        stages[stage]()
     return config.out / "checkpoint"
 
 
@@ -69,83 +87,35 @@ def starting_model(config: SftConfig) -> Qwen3VLForConditionalGeneration:
     """Fresh weights from the seed, or those of `from_weights`, in float32 on the CPU."""
     if config.from_weights is not None:
         if not (config.from_weights / "config.json").exists():
-            raise ConfigError(
-                f"{config.from_weights} holds no checkpoint (config.json is missing); give the folder of one, or leave --from out"
-            )
+            lacking = f"{config.from_weights} holds no checkpoint (config.json is missing)"
+            raise ConfigError(f"{lacking}; give the folder of one, or leave --from out")
         return Qwen3VLForConditionalGeneration.from_pretrained(config.from_weights, dtype=torch.float32)
     tokenizer = build_tokenizer()
     return build(config_of(len(tokenizer), config_ids(tokenizer)), number_ids(tokenizer), config.seed)
 
 
-def _footage(config: SftConfig, log: Callable[[str], None]) -> Footage:
-    folder = config.out / "footage"
-    if not (folder / "takes.json").exists():
-        render_footage(folder, config.clips, workers=config.workers, progress=lambda done, total: log(f"footage {done}/{total}"))
-    return Footage(folder)
-
-
-def _lessons(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    write_lessons(
-        config.out / "lessons", footage.takes, workers=config.workers, progress=lambda done, total: log(f"lessons {done}/{total}")
-    )
-
-
-def _vision(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    path, state = config.out / "vision.pt", None
+def _go_on(
+    config: SftConfig, stage: str, minutes: float, kept: str, weights: nn.Module, learn: Callable[..., None], log: Callable[[str], None]
+) -> None:
+    """Trains from where the stage's file says it is. The file holds `weights` under the name `kept`, beside what `learn` saves."""
+    path, state = config.out / f"{stage}.pt", None
     if path.exists():
         state = load(path)
-        model.model.visual.load_state_dict(state["visual"])
-        log(f"vision: {state['spent_s'] / 60:.0f} of {config.vision_minutes:.0f} minutes done")
-        if state["spent_s"] >= config.vision_minutes * 60:
+        weights.load_state_dict(state[kept])
+        log(f"{stage}: {state['spent_s'] / 60:.0f} of {minutes:.0f} minutes done")
+        if state["spent_s"] >= minutes * 60:
             return
 
     def keep(made: dict[str, object]) -> None:
-        save(path, {**made, "visual": model.model.visual.state_dict()})
+        save(path, {**made, kept: weights.state_dict()})
 
-    learn_to_see(model, footage, seconds=config.vision_minutes * 60, save=keep, log=log, state=state, seed=config.seed)
-
-
-def _features(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.features import keep_features
-
-    keep_features(config.out / "features", config.out / "lessons", model, footage, log)
+    learn(seconds=minutes * 60, save=keep, log=log, state=state, seed=config.seed)
 
 
-def _language(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.language import learn_to_answer
-
-    path, state = config.out / "language.pt", None
-    if path.exists():
-        state = load(path)
-        model.load_state_dict(state["model"])
-        log(f"language: {state['spent_s'] / 60:.0f} of {config.language_minutes:.0f} minutes done")
-        if state["spent_s"] >= config.language_minutes * 60:
-            return
-
-    def keep(made: dict[str, object]) -> None:
-        save(path, {**made, "model": model.state_dict()})
-
-    learn_to_answer(
-        model,
-        footage,
-        config.out / "features",
-        config.out / "lessons",
-        seconds=config.language_minutes * 60,
-        first_number=number_ids(build_tokenizer())[0],
-        save=keep,
-        log=log,
-        state=state,
-        pace=config.pace,
-        seed=config.seed,
-    )
-
-
-def _export(config: SftConfig, model: Qwen3VLForConditionalGeneration, footage: Footage, log: Callable[[str], None]) -> None:
-    from medvid.train.export import export
-
+def _export(config: SftConfig, model: Qwen3VLForConditionalGeneration, log: Callable[[str], None]) -> None:
     folder = export(model, config.out / "checkpoint")
     (folder / TRAINING).write_text(json.dumps(made_from(config), indent=1) + "\n")
-    log(f"checkpoint written to {config.out / 'checkpoint'}")
+    log(f"checkpoint written to {folder}")
 
 
 def made_from(config: SftConfig) -> list[dict[str, object]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
@@ -18,16 +17,9 @@ from medvid.simulate.grammar import CASES, CVS_CRITERIA, HOLDING, INSTRUMENTS, S
 from medvid.tools.base import NOT_OBSERVED
 
 SPECIAL = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|vision_pad|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>",
     "<unk>",
-)
+)  # fmt: skip
 PIECES = r"\d{1,3}|\.\d(?!\d)|, (?=\d)| ?\p{L}+| (?=\d)|\n| ?[^\s\p{L}\d]|\s"
 NUMBERS = range(1000)
 MARKS = ".,:;/()[]<>-?!'\"%&+="
@@ -53,30 +45,16 @@ def words() -> list[str]:
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer, the same every time."""
-    table = dict.fromkeys(SPECIAL)
-    for number in NUMBERS:
-        table[str(number)] = None
-    for piece in _pieces(words()):
-        table[piece] = None
+    table = dict.fromkeys((*SPECIAL, *map(str, NUMBERS), *_pieces(words())))
     raw = Tokenizer(models.WordLevel({token: i for i, token in enumerate(table)}, unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Split(Regex(PIECES), "isolated")
     raw.decoder = decoders.Fuse()
     raw.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    vision = {"vision_bos_token": "<|vision_start|>", "vision_eos_token": "<|vision_end|>"}
     return PreTrainedTokenizerFast(
-        tokenizer_object=raw,
-        unk_token="<unk>",
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        clean_up_tokenization_spaces=False,
-        chat_template=CHAT,
-        extra_special_tokens={
-            "image_token": "<|image_pad|>",
-            "video_token": "<|video_pad|>",
-            "vision_bos_token": "<|vision_start|>",
-            "vision_eos_token": "<|vision_end|>",
-        },
-    )
+        tokenizer_object=raw, unk_token="<unk>", eos_token="<|im_end|>", pad_token="<|endoftext|>", clean_up_tokenization_spaces=False,
+        chat_template=CHAT, extra_special_tokens={"image_token": "<|image_pad|>", "video_token": "<|video_pad|>", **vision},
+    )  # fmt: skip
 
 
 def _pieces(vocabulary: Iterable[str]) -> list[str]:
@@ -93,17 +71,7 @@ def number_ids(tokenizer: PreTrainedTokenizerFast) -> dict[int, int]:
 def config_ids(tokenizer: PreTrainedTokenizerFast) -> dict[str, int]:
     """The ids that the model's configuration names."""
     tokens = {
-        "eos_token_id": "<|im_end|>",
-        "pad_token_id": "<|endoftext|>",
-        "vision_start_token_id": "<|vision_start|>",
-        "vision_end_token_id": "<|vision_end|>",
-        "image_token_id": "<|image_pad|>",
-        "video_token_id": "<|video_pad|>",
-    }
+        "eos_token_id": "<|im_end|>", "pad_token_id": "<|endoftext|>", "vision_start_token_id": "<|vision_start|>",
+        "vision_end_token_id": "<|vision_end|>", "image_token_id": "<|image_pad|>", "video_token_id": "<|video_pad|>",
+    }  # fmt: skip
     return {name: int(tokenizer.convert_tokens_to_ids(token)) for name, token in tokens.items()}
-
-
-def save_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    tokenizer = build_tokenizer()
-    tokenizer.save_pretrained(folder)
-    return tokenizer

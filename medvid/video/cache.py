@@ -6,7 +6,8 @@ Looking through a recording of hours takes seconds; a listing of a hundred must 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,7 +41,7 @@ class ProbeCache:
 
     def get(self, stamp: Stamp) -> VideoInfo | None:
         try:
-            with closing(self._open()) as store:
+            with self._open() as store:
                 row = store.execute(FIND, (*stamp, FORM)).fetchone()
             return _infos.validate_json(row[0]) if row else None
         except (sqlite3.Error, OSError, ValidationError, UnicodeEncodeError):
@@ -48,16 +49,13 @@ class ProbeCache:
 
     def put(self, stamp: Stamp, info: VideoInfo) -> None:
         try:
-            with closing(self._open()) as store, store:
+            with self._open() as store:
                 store.execute(KEEP, (*stamp, FORM, _infos.dump_json(info)))
         except (sqlite3.Error, OSError, UnicodeEncodeError):
             return
 
-    def _open(self) -> sqlite3.Connection:
-        store = sqlite3.connect(self.file, timeout=5)
-        try:
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.file, timeout=5)) as store, store:
             store.execute(MAKE)
-        except sqlite3.Error:
-            store.close()
-            raise
-        return store
+            yield store

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from medvid.core.case import Case
 from medvid.core.errors import VideoError
@@ -20,14 +20,6 @@ from medvid.video.container import shown
 SIDECAR = ".medvid.json"
 LARGEST_SIDECAR_BYTES = 1 << 20
 LONGEST_TITLE = 80
-
-
-class _Simulated(BaseModel):
-    case: Case
-
-
-class _Tag(BaseModel):
-    medvid_simulated: _Simulated
 
 
 def sidecar_of(path: Path) -> Path:
@@ -64,8 +56,8 @@ def _read_sidecar(path: Path) -> Case:
 def _tagged(tags: Mapping[str, str]) -> Case | None:
     """A comment that is none of the simulator's declares nothing; people write into that tag."""
     try:
-        return _Tag.model_validate(json.loads(tags.get("comment", ""))).medvid_simulated.case
-    except (ValueError, RecursionError):
+        return Case.model_validate(json.loads(tags.get("comment", ""))["medvid_simulated"]["case"])
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from medvid.core.errors import VideoError
 from medvid.video.info import TOLERANCE_S, VideoInfo
-from medvid.video.scan import shown_times
+from medvid.video.pyav import shown_times
 
 CONTAINERS = frozenset({"mov", "matroska"})
 NARROWEST_PX = 128

@@ -1,4 +1,5 @@
-"""VideoInfo: what is known of a video once it has been looked through, and the checks of times against it.
+"""VideoInfo: what is known of a video once it has been looked through, and the checks of times against it. VideoListing: what a caller is
+told of it; no path, no file name beyond the cleaned title.
 
 Second 0 is the first shown frame; sizes are those of the upright frame. Source: docs/formats.md, "Times and boxes".
 """
@@ -11,8 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel, Field
+
+from medvid.core.case import Action
 from medvid.core.errors import VideoError
-from medvid.core.span import Span
+from medvid.core.span import FROZEN, Span
 
 TOLERANCE_S = 5e-4
 """Times are asked for in milliseconds, and Matroska stores them so: a frame counts as shown from half a millisecond before its time."""
@@ -81,3 +85,19 @@ class VideoInfo:
         for earlier, later in itertools.pairwise(times_s):
             if later <= earlier:
                 raise VideoError(f"time {later:.3f} s does not come after {earlier:.3f} s; ask for frames in time order, each time once")
+
+
+class VideoListing(BaseModel):
+    """One video of a library. procedure is null and actions are empty where nobody declared them."""
+
+    model_config = FROZEN
+
+    video_id: str = Field(description="16 hexadecimal digits; what every other tool takes")
+    title: str = Field(description="the file's name, cleaned; written by whoever named the file")
+    duration_s: float
+    fps: float
+    size: tuple[int, int] = Field(description="width, height in pixels, upright")
+    procedure: str | None = None
+    actions: tuple[Action, ...] = ()
+    class_names_of: str | None = Field(default=None, description="the data source whose class names the actions are, if none are declared")
+    simulated: bool = False

@@ -23,8 +23,7 @@ from medvid.video.container import check_file, shown
 from medvid.video.declared import read_case, title_of
 from medvid.video.decode import decode
 from medvid.video.framelist import FrameList
-from medvid.video.info import VideoInfo
-from medvid.video.listing import VideoListing
+from medvid.video.info import VideoInfo, VideoListing
 from medvid.video.probe import probe
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from medvid.video.framelist import FrameList, probe_frames
 from medvid.video.identity import content_id
 from medvid.video.info import TOLERANCE_S, VideoInfo
 from medvid.video.orientation import orientation
-from medvid.video.scan import Scan, scan
+from medvid.video.pyav import Scan, scan
 
 LARGEST_PICTURE_PX = 8192 * 8192
 KEY_STEP_S = 1.0

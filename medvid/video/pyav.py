@@ -3,6 +3,10 @@
 A seek lands on some key frame, by decoding time in one container and by showing time in another, and pictures that come out before it may
 be damaged. So a landing counts only if a picture at or before the wanted time comes out of it, from its key frame on; else an earlier one
 is tried.
+
+A scan looks through the packets without decoding. Showing times come in decoding order. A picture after a key frame in that order but
+before it in time may refer to the pictures before the key frame ("open group"); a discarded packet is decoded but not shown (edit lists).
+Source: FFmpeg, libavcodec/packet.h; ITU-T H.264, 3.
 """
 
 from __future__ import annotations
@@ -10,10 +14,12 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, Self
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import av.error
+import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
@@ -21,7 +27,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from medvid.core.errors import VideoError
-from medvid.video.container import open_video
+from medvid.video.container import open_video, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 from medvid.video.orientation import upright
 
@@ -31,7 +37,8 @@ Shown = tuple[float, npt.NDArray[Any]]
 
 def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:
     """The frame shown at each time, in order. The times increase. Raises VideoError where nothing can be decoded up to a time."""
-    with _Cursor(info) as cursor:
+    with ExitStack() as files:
+        cursor = _Cursor(info, files)
         for time_s in times_s:
             yield cursor.at(time_s)
 
@@ -39,19 +46,14 @@ def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:
 class _Cursor:
     """Walks forward through one file, holding the frame shown now and the one after it."""
 
-    def __init__(self, info: VideoInfo) -> None:
+    def __init__(self, info: VideoInfo, files: ExitStack) -> None:
+        """files: holds the open file; closing it is the caller's."""
         self.info = info
-        self._open = ExitStack()
+        self._files = files
         self._now: tuple[float, VideoFrame] | None = None
         self._next: tuple[float, VideoFrame] | None = None
         self._picture: npt.NDArray[Any] | None = None
-
-    def __enter__(self) -> Self:
         self._restart()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._open.close()
 
     def at(self, time_s: float) -> Shown:
         limit_s = time_s + TOLERANCE_S
@@ -86,10 +88,8 @@ class _Cursor:
         self._restart()
 
     def _restart(self) -> None:
-        self._open.close()
-        self._container: InputContainer
-        self._stream: VideoStream
-        self._container, self._stream = self._open.enter_context(open_video(self.info.path))
+        self._files.close()
+        self._container, self._stream = self._files.enter_context(open_video(self.info.path))
         self._tick_s = float(self._stream.time_base or 1)
         self._shown = self._decode(after_seek=False)
         self._next = next(self._shown, None)
@@ -140,3 +140,49 @@ def pictures(packet: Packet[VideoStream]) -> list[VideoFrame]:
         raise
     except av.error.FFmpegError:
         return []
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """pts, durations (0: not stated): of shown packets, in showing order, in ticks. keys: of key frames, shown or not, in order. tick_s:
+    one tick. closed: nothing refers across a key frame and nothing is discarded. damaged: packets marked as such or without a time."""
+
+    pts: npt.NDArray[np.int64]
+    durations: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.int64]
+    tick_s: float
+    closed: bool
+    damaged: int
+
+
+def scan(container: InputContainer, stream: VideoStream, path: Path) -> Scan:
+    """Reads the file through. Raises VideoError where it holds no picture."""
+    timed: dict[int, int] = {}
+    keys: list[int] = []
+    closed, damaged = True, 0
+    for packet in packets(container, stream):
+        if not packet.size:
+            continue
+        damaged += packet.is_corrupt or packet.pts is None
+        if packet.pts is None:
+            continue
+        if packet.is_keyframe:
+            keys.append(packet.pts)
+        if packet.is_discard or not keys or packet.pts < keys[-1]:
+            closed = False
+        if not packet.is_discard:
+            timed[packet.pts] = packet.duration or 0
+    if not timed and damaged:
+        raise VideoError(f"{shown(path)} does not say when its pictures are shown; export it again, for example as H.264 in MP4")
+    if not timed or not keys:
+        raise VideoError(f"{shown(path)} has a video stream without a picture that can be decoded; copy or export it again")
+    pts = sorted(timed)
+    durations = np.array([timed[p] for p in pts], dtype=np.int64)
+    return Scan(np.array(pts, dtype=np.int64), durations, np.unique(keys), float(stream.time_base or 1), closed, damaged)
+
+
+def shown_times(path: Path, container_start_s: float) -> npt.NDArray[np.float64]:
+    """Source seconds from which each frame is shown, in order."""
+    with open_video(path) as (container, stream):
+        found = scan(container, stream, path)
+    return found.pts.astype(np.float64) * found.tick_s - container_start_s

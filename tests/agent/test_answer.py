@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from medvid.agent.answer import compose
-from medvid.agent.evidence import check_sentence, numbers_in, numbers_of
 from medvid.agent.ledger import Ledger
+from medvid.agent.sentences import check_sentence, numbers_in, numbers_of
 from medvid.core.errors import MedVidError
 from medvid.core.plan import Plan, Step
 from medvid.core.run import RESEARCH_USE, Answer, Needs

@@ -7,8 +7,7 @@ import pytest
 
 from medvid.core.span import Span
 from medvid.medvidbench.oracle import true_result
-from medvid.medvidbench.simulated import Asked, questions_for
-from medvid.medvidbench.simulated_records import record_of, records_for, source_clip
+from medvid.medvidbench.simulated import Asked, questions_for, record_of, records_for, source_clip
 from medvid.simulate import Truth, clip_of, make_procedure
 from medvid.tools.registry import BY_QA_TYPE, TOOLS
 from tests.medvidbench.profiles import QWEN3

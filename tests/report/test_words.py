@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from medvid.report.words import LONGEST, in_words
+from medvid.report.tables import LONGEST, in_words
 
 
 @pytest.mark.parametrize(

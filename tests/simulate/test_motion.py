@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from medvid.simulate import Truth, make_procedure
-from medvid.simulate.motion import pose
+from medvid.simulate.motion import SHAFTS, pose
 from medvid.simulate.render import picture
-from medvid.simulate.shapes import SHAFTS
 from medvid.simulate.stage import stage_of
 
 

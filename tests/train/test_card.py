@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 from medvid.engine.profiles import ProfileFile
-from medvid.train.card import CARDS, write_cards
-from medvid.train.figures import ROWS, Report, Row
+from medvid.train.figures import CARDS, ROWS, Report, Row, write_cards
 
 
 def _report() -> Report:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Failure, Run
-from medvid.report.run_tables import evidence_table, plan_table, reliability_lines
+from medvid.report.tables import evidence_table, plan_table, reliability_lines
 
 CARD = {
     "qa_type": "tal",
