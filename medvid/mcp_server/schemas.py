@@ -23,6 +23,10 @@ class _Untitled(GenerateJsonSchema):
         drawn = super().generate(schema, mode)
         for model in (drawn, *drawn.get("$defs", {}).values()):
             model.pop("title", None)
+        if "JsonValue" in drawn.get("$defs", {}):
+            # An empty schema says the same, but strict clients take it for a mistake.
+            kinds = ("object", "array", "string", "number", "boolean", "null")
+            drawn["$defs"]["JsonValue"] = {"anyOf": [{"type": kind} for kind in kinds]}
         return drawn
 
 

@@ -26,6 +26,7 @@ from mcp.types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    RequestParams,
 )
 
 from medvid import __version__
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 P = TypeVar("P")
 T = TypeVar("T")
+Handlers = dict[str, tuple[type[RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
+"""By protocol method: the parameters, and what answers them."""
 
 INSTRUCTIONS = """\
 Tools that look at medical procedure videos with a vision-language model tuned for them. Research use only, no clinical use.
@@ -53,10 +56,12 @@ reliability of an answer to the user."""
 
 
 def make_server(
-    toolbox: Toolbox, library: Library, *, ask: Ask | None = None, access: Access | None = None, note: str | None = None
+    toolbox: Toolbox, library: Library, *, ask: Ask | None = None, access: Access | None = None, note: str | None = None,
+    extend: Callable[[Handlers], Handlers] | None = None,
 ) -> Server[Any]:
     """ask: what answers `ask_procedure`; without it that tool is not offered. access: under which every call of this server runs.
-    note: something to know about what is served, told in the instructions and by list_videos."""
+    note: something to know about what is served, told in the instructions and by list_videos. extend: what else is answered, and how, by
+    method; it is served with the product's own masking. The fixtures of the conformance suite come in here."""
     allowed = access or Access()
     calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, allowed, note)}
     calls.update((call.name, call) for call in video_calls(toolbox, allowed))
@@ -99,12 +104,16 @@ def make_server(
         title="medvid: questions about procedure videos",
         instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS,
         get_tool_input_schema=schemas.get,
-        on_list_tools=masked(list_tools),
-        on_call_tool=masked(call_tool),
-        on_list_resources=masked(list_resources),
-        on_list_resource_templates=masked(list_templates),
-        on_read_resource=masked(read_resource),
     )
+    handlers: Handlers = {
+        "tools/list": (PaginatedRequestParams, list_tools),
+        "tools/call": (CallToolRequestParams, call_tool),
+        "resources/list": (PaginatedRequestParams, list_resources),
+        "resources/templates/list": (PaginatedRequestParams, list_templates),
+        "resources/read": (ReadResourceRequestParams, read_resource),
+    }
+    for method, (params_type, handler) in (extend(handlers) if extend else handlers).items():
+        server.add_request_handler(method, params_type, masked(handler))
     return server
 
 
