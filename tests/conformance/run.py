@@ -1,7 +1,7 @@
 """`make conformance`: the official suite, twice in each revision of the protocol.
 
 With the fixtures that the suite calls by name, every scored scenario must pass. Without them, as users get the server, what fails must be
-exactly what `baseline-REVISION.yaml` lists, each line with its reason. Source: `@modelcontextprotocol/conformance`, README, "Expected Failures".
+exactly what `baseline-REVISION.yaml` lists, each line with its reason. Source: the README of `@modelcontextprotocol/conformance`.
 """
 
 from __future__ import annotations

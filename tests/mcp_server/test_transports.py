@@ -21,6 +21,7 @@ from mcp.server import Server
 from medvid.core.errors import ConfigError
 from medvid.mcp_server import transports
 from medvid.tools.registry import TOOLS
+from tests.interop import ledgers
 from tests.mcp_server.scripted import OWN_ARGS, scripted_engine, scripted_server, talkative_engine
 
 TOKEN = "0123456789abcdef0123"
@@ -94,6 +95,29 @@ async def test_progress_and_a_cancel_travel_over_http(clip: Path, video_id: str,
 async def test_every_tool_answers_over_standard_output_whatever_is_printed(clip: Path, video_id: str, mode: str) -> None:
     async with Client(stdio_command(clip), mode=mode) as client:
         await call_every_tool(client, video_id)
+
+
+@pytest.mark.anyio
+@MODES
+async def test_progress_and_a_cancel_travel_over_standard_input_and_output(clip: Path, video_id: str, mode: str, tmp_path: Path) -> None:
+    command = stdio_command(clip).model_copy(update={"args": ["-m", "tests.interop.server", str(clip), str(tmp_path)]})
+    talk = {"video_id": video_id, "style": "gemini"}
+    started = anyio.Event()
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        started.set()
+
+    async with Client(command, mode=mode) as client:
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(lambda: client.call_tool("summarize_video", talk, progress_callback=hear))
+            with anyio.fail_after(10):
+                await started.wait()
+            await anyio.sleep(0.3)
+            calls.cancel_scope.cancel()
+        await anyio.sleep(0.3)
+        made = ledgers.made(tmp_path)
+        await anyio.sleep(0.3)
+        assert 0 < ledgers.made(tmp_path) == made
 
 
 def test_standard_output_carries_the_protocol_and_nothing_else(clip: Path, video_id: str) -> None:
