@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
     from medvid.engine.base import Engine
     from medvid.mcp_server.asking import Ask, AskArgs
+    from medvid.mcp_server.server import Handlers
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
 
@@ -72,11 +73,15 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
     return Toolbox(engine or open_model(settings), library, feeding=settings.feeding)
 
 
-def open_server(toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None) -> Server[Any]:
-    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client."""
+def open_server(
+    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None,
+    extend: Callable[[Handlers], Handlers] | None = None,
+) -> Server[Any]:
+    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client. extend: what tests
+    put beside them."""
     from medvid.mcp_server.server import make_server
 
-    return make_server(toolbox, toolbox.library, access=access, ask=ask, note=note)
+    return make_server(toolbox, toolbox.library, access=access, ask=ask, note=note, extend=extend)
 
 
 def planner(toolbox: Toolbox) -> Ask:

@@ -15,24 +15,23 @@ import anyio
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPDeprecationWarning
 
-from medvid.app import open_library, open_toolbox, planner
+from medvid.app import open_library, open_server, open_toolbox, planner
 from medvid.core.settings import Settings
-from medvid.mcp_server import transports
-from medvid.mcp_server.server import make_server
 from tests.conformance.fixtures import with_fixtures
 from tests.mcp_server.scripted import scripted_engine
+from tests.mcp_server.test_transports import over_http
 
 
 async def serve(clip: Path, *, fixtures: bool) -> None:
     settings = Settings()
     toolbox = open_toolbox(settings, open_library(settings, [clip]), scripted_engine())
-    server = make_server(toolbox, toolbox.library, ask=planner(toolbox), extend=with_fixtures if fixtures else None)
+    server = open_server(toolbox, ask=planner(toolbox), extend=with_fixtures if fixtures else None)
     if fixtures:
         # The product asks clients nothing, so it has no state of its own to guard; the fixtures have.
         server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="medvid"))
-    with transports.listen("127.0.0.1", 0, None) as listener:
-        print(transports.address(listener), flush=True)
-        await transports.serve_http(server, listener)
+    async with over_http(server) as url:
+        print(url, flush=True)
+        await anyio.sleep_forever()
 
 
 if __name__ == "__main__":

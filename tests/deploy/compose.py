@@ -16,9 +16,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy" / "compose.yaml"
 SCHEMA = Path(__file__).with_name("compose-spec.json")
-GIVEN = {
-    "MEDVID_TOKEN": "0123456789abcdef0123", "MEDVID_WEIGHTS": str(ROOT), "MEDVID_MODEL": "medvlm", "MEDVID_MEDIA": str(ROOT / "docs"),
-}
+GIVEN = {"MEDVID_TOKEN": "0123456789abcdef0123", "MEDVID_WEIGHTS": str(ROOT), "MEDVID_MEDIA": str(ROOT / "docs")}
 """What a user must set."""
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[?-])(?P<rest>[^}]*))?\}")
 

@@ -10,17 +10,27 @@ import jsonschema
 import pytest
 import yaml
 
-from medvid.core.settings import Settings
+from medvid.core.settings import EngineOptions, Settings, load
+from medvid.engine.serving import serve_command
 from tests.cli.program import medvid
 from tests.deploy.compose import FILE, GIVEN, ROOT, SCHEMA, VARIABLE, Refused, by_schema, configured
 
 SERVICES = ["vllm", "medvid"]
+WEIGHTS = "/models/medvlm"
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
     return configured(GIVEN)["services"]
+
+
+def settings_from(services: dict[str, Any]) -> Settings:
+    """As the server in its container reads them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in services["medvid"]["environment"].items():
+            patch.setenv(name, value)
+        return load()
 
 
 def test_it_is_a_configuration_that_compose_reads(services: dict[str, Any]) -> None:
@@ -65,7 +75,7 @@ def test_the_model_is_on_a_network_that_leads_nowhere() -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_comes_from_the_machine_is_read_only(services: dict[str, Any], name: str) -> None:
     bound = [volume for volume in services[name]["volumes"] if volume["type"] == "bind"]
-    assert [volume["target"] for volume in bound] == [{"vllm": "/models", "medvid": "/media"}[name]]
+    assert [volume["target"] for volume in bound] == [{"vllm": WEIGHTS, "medvid": "/media"}[name]]
     assert all(volume["read_only"] is True for volume in bound)
 
 
@@ -91,9 +101,13 @@ def test_each_is_watched_by_a_health_check(services: dict[str, Any], name: str) 
 
 def test_the_server_waits_for_the_model_and_calls_it_by_its_name(services: dict[str, Any]) -> None:
     assert services["medvid"]["depends_on"]["vllm"]["condition"] == "service_healthy"
-    command, environment = services["vllm"]["command"], services["medvid"]["environment"]
-    assert command[command.index("--served-model-name") + 1] == environment["MEDVID_MODEL"]
-    assert environment["MEDVID_ENDPOINT"] == f"http://vllm:{command[command.index('--port') + 1]}/v1"
+    settings = settings_from(services)
+    assert (settings.engine, settings.endpoint) == ("remote", "http://vllm:8000/v1")
+    assert settings.model is not None
+    line = serve_command(settings.model, EngineOptions(), host="0.0.0.0", port=8000)
+    # As `medvid serve-model` prints it, but with the folder in which the weights are mounted.
+    assert services["vllm"]["command"] == [*line[:2], WEIGHTS, *line[3:]]
+    assert services["vllm"]["entrypoint"] == []
     (device,) = services["vllm"]["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
 
@@ -102,7 +116,6 @@ def test_the_server_is_started_with_options_that_it_has(services: dict[str, Any]
     name, *args = services["medvid"]["command"]
     help_text = medvid(name, "--help").stdout
     assert [arg for arg in args if arg.startswith("--") and f"{arg} " not in help_text] == []
-    assert {"model", "engine"} <= set(Settings.model_fields)
 
 
 def test_lists_are_given_as_settings_read_them(services: dict[str, Any]) -> None:
@@ -112,6 +125,7 @@ def test_lists_are_given_as_settings_read_them(services: dict[str, Any]) -> None
 
 
 def test_the_image_runs_as_the_user_of_the_service_from_files_that_are_there(services: dict[str, Any]) -> None:
+    assert "'.[remote]'" in DOCKERFILE  # what the engine of that name needs
     assert f"USER {services['medvid']['user']}\n" in DOCKERFILE
     copied = [word for line in DOCKERFILE.splitlines() if line.startswith("COPY ") for word in line.split()[1:-1]]
     assert {"pyproject.toml", "medvid"} <= set(copied)

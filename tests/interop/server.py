@@ -23,8 +23,9 @@ from medvid.core.settings import Settings
 from medvid.engine.base import Reply, Request
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.scripted import ScriptedEngine
-from medvid.mcp_server import transports
+from medvid.mcp_server.transports import serve_stdio
 from tests.mcp_server.scripted import scripted_reply
+from tests.mcp_server.test_transports import over_http
 
 WHOLE_TALK = 380
 """Tokens of a slow answer that nobody stopped."""
@@ -72,11 +73,11 @@ async def serve(clip: Path, ledgers: Path, *, http: bool) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keep, ledgers / f"{os.getpid()}.txt", engine)
         if http:
-            with transports.listen("127.0.0.1", 0, None) as listener:
-                print(transports.address(listener), flush=True)
-                await transports.serve_http(server, listener)
+            async with over_http(server) as url:
+                print(url, flush=True)
+                await anyio.sleep_forever()
         else:
-            await transports.serve_stdio(server)
+            await serve_stdio(server)
         tasks.cancel_scope.cancel()
 
 

@@ -16,12 +16,10 @@ from mcp.types import (
     TextContent,
 )
 
-from medvid.app import open_library, open_toolbox
-from medvid.core.settings import Settings
-from medvid.mcp_server.server import Context, Handlers, make_server
+from medvid.mcp_server.server import Context, Handlers
 from tests.conformance.fixtures import CALLS, TOOLS, with_fixtures
 from tests.mcp_server.results import mark_of, text_of
-from tests.mcp_server.scripted import scripted_engine
+from tests.mcp_server.scripted import scripted_engine, scripted_server
 
 pytestmark = pytest.mark.anyio
 
@@ -35,8 +33,7 @@ async def broken(context: Context, params: CallToolRequestParams) -> CallToolRes
 
 
 def client_of(clip: Path, extend: object, mode: str) -> Client:
-    toolbox = open_toolbox(Settings(), open_library(Settings(), [clip]), scripted_engine())
-    return Client(make_server(toolbox, toolbox.library, extend=extend), mode=mode)
+    return Client(scripted_server(clip, scripted_engine(), extend=extend), mode=mode)
 
 
 async def test_another_method_is_answered_and_the_own_ones_still_are(clip: Path, video_id: str, mode: str) -> None:
