@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+from pathlib import Path
 from typing import Any
 
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 
 from tests.interop.job import STAY_S, filled, report, the_job
+from tests.interop.ledgers import begun
 
 
 async def main() -> None:
@@ -35,7 +37,7 @@ async def main() -> None:
         cancel = job["cancel"]
         talk = asyncio.create_task(client.call_tool(cancel["name"], filled(cancel["arguments"], results), progress_handler=hear))
         await asyncio.wait_for(started.wait(), 10)
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(begun, Path(job["ledgers"]))
         talk.cancel()
         await asyncio.wait([talk])
         await asyncio.sleep(STAY_S)

@@ -12,12 +12,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 from tests.interop.job import filled, report, the_job
-from tests.interop.ledgers import made
+from tests.interop.ledgers import begun
 
 FOLDER = Path(os.environ["INSPECTOR"])
 INSPECTOR = [os.environ["NODE"], str(FOLDER / "node_modules" / ".bin" / "inspector"), "--cli"]
@@ -64,10 +63,7 @@ def main() -> None:
         cancel = job["cancel"]
         args = call(cancel["name"], filled(cancel["arguments"], results))
         with subprocess.Popen([*command, *args], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as talk:
-            before = made(Path(job["ledgers"]))
-            while made(Path(job["ledgers"])) == before and talk.poll() is None:
-                time.sleep(0.05)
-            time.sleep(0.3)
+            begun(Path(job["ledgers"]))
             talk.send_signal(signal.SIGINT)
         version = json.loads((FOLDER / "package.json").read_text())["dependencies"]["@modelcontextprotocol/inspector"]
         report(

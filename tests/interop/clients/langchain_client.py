@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+from pathlib import Path
 from typing import Any
 
 from langchain_mcp_adapters.callbacks import CallbackContext, Callbacks
 from langchain_mcp_adapters.client import MultiServerMCPClient
 
 from tests.interop.job import filled, report, the_job
+from tests.interop.ledgers import begun
 
 
 async def main() -> None:
@@ -42,7 +44,7 @@ async def main() -> None:
     started.clear()
     talk = asyncio.create_task(tools[cancel["name"]].ainvoke(filled(cancel["arguments"], results)))
     await asyncio.wait_for(started.wait(), 10)
-    await asyncio.sleep(0.3)
+    await asyncio.to_thread(begun, Path(job["ledgers"]))
     talk.cancel()
     await asyncio.wait([talk])
     report(

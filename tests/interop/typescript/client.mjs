@@ -49,7 +49,7 @@ const talk = call(job.cancel.name, filled(job.cancel.arguments, results), {
   onprogress: () => { progress += 1; started(); },
 }).then(() => "answered", () => "aborted");
 await start;
-await sleep(300);
+await sleep(1000);
 stop.abort("enough");
 if ((await talk) !== "aborted") throw new Error("the call was answered before it could be aborted");
 await sleep(1000);
