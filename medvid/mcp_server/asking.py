@@ -61,8 +61,7 @@ def asking_call(ask: Ask, toolbox: Toolbox) -> Call[AskArgs]:
         title="Ask about a procedure",
         description=DESCRIPTION,
         args_type=AskArgs,
-        # A step of a plan leaves out what it does not have, so not every field is there.
-        output_schema=schemas.output_schema(Run, whole=False),
+        output_schema=schemas.output_schema(Run),
         run=run,
         expected_s=expected_s,
         repeatable=False,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from mcp.server import ServerRequestContext
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ValidationError
 
@@ -21,15 +21,18 @@ from medvid.core.progress import Progress
 from medvid.mcp_server import schemas
 
 ERROR_META = "medvid/error"
+LARGEST_RESULT_BYTES = 1_000_000
+"""Some clients drop what is larger."""
 A = TypeVar("A", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a call gives: structured content as plain JSON, and a text that stands alone."""
+    """What a call gives: structured content as plain JSON, a text that stands alone, and what is to be seen beside it."""
 
     structured: dict[str, Any]
     text: str
+    seen: tuple[ContentBlock, ...] = ()
 
 
 Answering = Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]
@@ -80,7 +83,13 @@ class Call(Generic[A]):
             return failed(str(error), **error.mark)
         if isinstance(answered, CallToolResult):
             return answered
-        return CallToolResult(content=[TextContent(type="text", text=answered.text)], structured_content=answered.structured)
+        content = [TextContent(type="text", text=answered.text), *answered.seen]
+        result = CallToolResult(content=content, structured_content=answered.structured)
+        size = len(result.model_dump_json(by_alias=True).encode())
+        if size > LARGEST_RESULT_BYTES:
+            too_large = f"the answer of {self.name} has {size / 1e6:.1f} MB, above the {LARGEST_RESULT_BYTES / 1e6:g} MB that clients take"
+            return failed(f"{too_large}; ask about a shorter span, or for fewer times", kind="size", retryable=False)
+        return result
 
 
 def failed(text: str, **mark: Any) -> CallToolResult:

@@ -213,4 +213,4 @@ class Jobs:
             return asking_call(self.ask(toolbox), toolbox)
         if tool not in TOOLS:
             raise ConfigError(f"start_job runs {', '.join([*TOOLS, *([asking.NAME] if self.ask else [])])}, not {tool!r}")
-        return video_call(TOOLS[tool], toolbox)
+        return video_call(TOOLS[tool], toolbox, pictures=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -58,13 +59,14 @@ reliability of an answer to the user."""
 
 def make_server(
     toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None,
-    gate: Gate | None = None, jobs: Jobs | None = None,
+    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None,
 ) -> Server[Any]:  # fmt: skip
     """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
-    it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos.
-    gate: what calls are held to. jobs: what runs those of `start_job`; without it there are no tools of jobs."""
+    it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos. pictures:
+    whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what runs those of
+    `start_job`; without it there are no tools of jobs."""
     calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
-    calls.update((call.name, call) for call in video_calls(toolbox))
+    calls.update((call.name, call) for call in video_calls(toolbox, pictures))
     if ask is not None:
         call = asking_call(ask, toolbox)
         calls[call.name] = call
@@ -83,7 +85,11 @@ def make_server(
         return await call.answer(params.arguments or {}, access_of(context), progress_to(context), run)
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
-        return ListResourcesResult(resources=await frames.first_frames(library, access_of(context)))
+        cursor = params.cursor if params is not None and params.cursor is not None else "0"
+        if not re.fullmatch("[0-9]{1,9}", cursor):
+            raise MCPError(code=INVALID_PARAMS, message=f"no page {cursor[:40]!r}; leave the cursor out to begin at the first")
+        resources, following = await frames.first_frames(library, access_of(context), int(cursor))
+        return ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
 
     async def list_templates(context: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
         return ListResourceTemplatesResult(resource_templates=[frames.template()])
@@ -92,7 +98,7 @@ def make_server(
         uri = str(params.uri)
         asked = frames.asked_for(uri)
         if asked is None:
-            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri}; frames are at {frames.TEMPLATE}", data={"uri": uri})
+            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri[:200]}; frames are at {frames.TEMPLATE}", data={"uri": uri})
         try:
             jpeg = await frames.read_frame(library, access_of(context), *asked)
         except MedVidError as error:

@@ -22,7 +22,7 @@ from medvid.tools.base import Args, Tool
 from medvid.tools.bounds import confine, count_items
 from medvid.tools.feeding import Pictures, fed_size, make_request
 from medvid.tools.looks import Window
-from medvid.video import VideoInfo, decode
+from medvid.video import Library, VideoInfo
 
 DARKEST_LUMA = 10.0
 """Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
@@ -38,6 +38,7 @@ class Inquiry:
     case: Case
     info: VideoInfo
     span: Span
+    library: Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
 def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     """Frames are scaled once, as they are decoded."""
     info = inquiry.info
-    decoded = decode(info, window.times_s, fed_size(info.size, engine.profile))
+    decoded = inquiry.library.decode(info, window.times_s, fed_size(info.size, engine.profile))
     frames = Frames(decoded.rgb, decoded.times_s, window.fps)
     end_s = min(inquiry.span.end_s, window.end_s)
     args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})

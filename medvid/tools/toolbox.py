@@ -84,7 +84,7 @@ class Toolbox:
         _check_drawn(tool, args, span, info)
         args, notes = named_as_listed(args, case)
         undeclared = [] if case.procedure else [NOT_DECLARED]
-        return Inquiry(tool, args, case, info, span), [*info.notes, *undeclared, *notes]
+        return Inquiry(tool, args, case, info, span, self.library), [*info.notes, *undeclared, *notes]
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""

@@ -43,7 +43,7 @@ def test_the_reliability_line_gives_each_measured_figure_of_the_tools_tasks() ->
     profile = replace(EMBEDDED, cards={card.qa_type: card, other.qa_type: other})
     line = reliability_line(TOOLS["summarize_video"], profile)
     assert line == (
-        "Reliability of medvid-embedded: video_summary_gpt judge 3.210 on 100 tests (faithful feeding; baseline not published)."
+        "Reliability of medvid-embedded: judge 3.210 on 100 tests (faithful feeding; baseline not published)."
     )
 
 
