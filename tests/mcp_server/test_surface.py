@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
@@ -21,6 +22,7 @@ from medvid.engine.base import Profile
 from medvid.engine.checkpoint import read_checkpoint
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.scripted import ScriptedEngine
+from medvid.mcp_server.jobs import Jobs
 from medvid.mcp_server.video_tools import reliability_line
 from medvid.tools.registry import TOOLS
 
@@ -31,8 +33,10 @@ CHARACTERS_A_TOKEN = 4
 
 async def surface(profile: Profile) -> list[dict[str, Any]]:
     toolbox = open_toolbox(Settings(), open_library(Settings()), ScriptedEngine(profile, lambda request: ""))
-    async with Client(open_server(toolbox, ask=planner(toolbox))) as client:
-        page = await client.list_tools()
+    with TemporaryDirectory() as folder:
+        jobs = Jobs(toolbox, Path(folder) / "jobs.sqlite", ask=planner)
+        async with Client(open_server(toolbox, ask=planner(toolbox), jobs=jobs)) as client:
+            page = await client.list_tools()
     assert page.next_cursor is None
     return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in page.tools]
 
