@@ -6,7 +6,7 @@ Each part is imported where it is opened, so that a command loads only what it u
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
     from medvid.engine.base import Engine
     from medvid.mcp_server.asking import Ask, AskArgs
+    from medvid.mcp_server.jobs import Jobs
+    from medvid.mcp_server.limits import Gate
     from medvid.mcp_server.server import Handlers
+    from medvid.mcp_server.transports import Doors
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
+    from medvid.video.worker import Readers
 
 DEMO_NOTE = (
     "No folder of videos is named, so the demo clip is served, a simulated cholecystectomy. "
@@ -38,11 +42,11 @@ def access_of(settings: Settings) -> Access:
     return Access(max_span_s=settings.max_span_s)
 
 
-def open_library(settings: Settings, files: Sequence[Path] = ()) -> Library:
-    """The videos under the settings' roots, and these files."""
+def open_library(settings: Settings, files: Sequence[Path] = (), readers: Readers | None = None) -> Library:
+    """The videos under the settings' roots, and these files. readers: processes that open them, in place of this one."""
     from medvid.video import Library
 
-    return Library(settings.roots, files)
+    return Library(settings.roots, files, readers=readers)
 
 
 def demo_clip(progress: Callable[[int, int], None] | None = None) -> Path:
@@ -74,14 +78,18 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
 
 
 def open_server(
-    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None,
-    extend: Callable[[Handlers], Handlers] | None = None,
-) -> Server[Any]:
-    """The tools alone, which is what a plan may call; with `ask=planner(toolbox)` also `ask_procedure`, for a client. extend: what tests
-    put beside them."""
+    toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None, pictures: bool = True,
+    gate: Gate | None = None, jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
+) -> Server[Any]:  # fmt: skip
+    """The tools alone, which is what a plan may call; for a client with `ask=planner(toolbox)` also `ask_procedure`, and jobs. access: of a
+    caller who needs no token. pictures: whether answers bring a frame along. extend: what tests put beside all that."""
     from medvid.mcp_server.server import make_server
+    from medvid.mcp_server.tokens import access_by_token
 
-    return make_server(toolbox, toolbox.library, access=access, ask=ask, note=note, extend=extend)
+    callers = access_by_token(access or Access())
+    return make_server(
+        toolbox, toolbox.library, access_of=callers, ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs, extend=extend
+    )
 
 
 def planner(toolbox: Toolbox) -> Ask:
@@ -90,8 +98,9 @@ def planner(toolbox: Toolbox) -> Ask:
     async def ask(args: AskArgs, *, access: Access, progress: Progress) -> Run:
         from medvid.agent import runs
 
-        async with open_client(open_server(toolbox, access=access)) as client:
-            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress))
+        async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
+            # A client cannot resume a run, so nothing of its question stays here.
+            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress), checkpoints=Path(":memory:"))
 
     return ask
 
@@ -124,6 +133,15 @@ async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
         await client.__aexit__(None, None, None)
 
 
+def http_doors(settings: Settings, token: str | None) -> Doors:
+    """token: a single one beside the callers' own."""
+    from medvid.mcp_server.tokens import Tokens
+    from medvid.mcp_server.transports import Doors
+
+    tokens = Tokens(access_of(settings), settings.callers, token) if settings.callers or token is not None else None
+    return Doors(tokens, settings.allow_hosts, settings.allow_origins)
+
+
 async def serve(
     settings: Settings,
     files: Sequence[Path] = (),
@@ -137,19 +155,29 @@ async def serve(
     """Serves until the client leaves or the program is interrupted: over standard input and output, or HTTP, whose address `on_listening`
     hears. Without a root or a file, the demo clip."""
     from medvid.mcp_server import transports
+    from medvid.mcp_server.jobs import Jobs
+    from medvid.mcp_server.limits import Gate
+    from medvid.video.worker import Readers
 
-    with transports.listen(host, port, token) if http else nullcontext() as listener:
+    doors = http_doors(settings, token) if http else transports.Doors()
+    reading = closing(Readers(limit_s=settings.decode_limit_s, memory_gib=settings.decode_memory_gib))
+    with transports.listen(host, port, doors) if http else nullcontext() as listener, reading as readers:
         note = None
         if not settings.roots and not files:
             files, note = [demo_clip()], DEMO_NOTE
-        toolbox = open_toolbox(settings, open_library(settings, files))
-        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note)
+        toolbox = open_toolbox(settings, open_library(settings, files, readers))
+        home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
+        keep_s = settings.keep_jobs_days * 86400.0
+        jobs = Jobs(toolbox, places.jobs_file(), ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
+        gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
+        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note, gate=gate, jobs=jobs)
         try:
-            if listener is None:
-                await transports.serve_stdio(server)
-            else:
-                if on_listening is not None:
-                    on_listening(transports.address(listener))
-                await transports.serve_http(server, listener, token)
+            async with jobs.running():
+                if listener is None:
+                    await transports.serve_stdio(server)
+                else:
+                    if on_listening is not None:
+                        on_listening(transports.address(listener))
+                    await transports.serve_http(server, listener, doors)
         finally:
             await toolbox.engine.aclose()

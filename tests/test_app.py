@@ -95,7 +95,7 @@ async def test_without_a_root_the_demo_clip_is_served_and_the_way_to_add_one_is_
     assert "medvid mcp --root DIR" in listed.structured_content["note"]
     assert instructions is not None
     assert "medvid mcp --root DIR" in instructions
-    assert tools[-1] == "ask_procedure"
+    assert tools[-5:] == ["ask_procedure", "start_job", "job_status", "job_result", "cancel_job"]
     assert engine.closed
 
 

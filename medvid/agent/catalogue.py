@@ -22,7 +22,9 @@ class Client(Protocol):
 
     async def list_tools(self, *, cursor: str | None = None) -> Any: ...
 
-    async def call_tool(self, name: str, arguments: dict[str, Any] | None = None, *, progress_callback: Any = None) -> Any: ...
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any] | None = None, *, progress_callback: Any = None, meta: Any = None
+    ) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,15 @@ async def list_tools(client: Client) -> dict[str, ToolCard]:
 
 async def list_videos(client: Client, video_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
     """The listings of these videos, in this order; of all that are served where None. Raises AccessError for an id that is not served."""
-    result = await client.call_tool(LIST_VIDEOS, {})
-    content = result.structured_content
-    if result.is_error or not isinstance(content, dict) or "videos" not in content:
-        raise EngineError(f"the server's {LIST_VIDEOS} gave no list: {text_of(result)[:200]!r}; look at the server's log")
-    served = {video["video_id"]: video for video in content["videos"]}
+    served: dict[str, dict[str, Any]] = {}
+    page: dict[str, Any] | None = {}
+    while page is not None:
+        result = await client.call_tool(LIST_VIDEOS, page)
+        content = result.structured_content
+        if result.is_error or not isinstance(content, dict) or "videos" not in content:
+            raise EngineError(f"the server's {LIST_VIDEOS} gave no list: {text_of(result)[:200]!r}; look at the server's log")
+        served |= {video["video_id"]: video for video in content["videos"]}
+        page = {"offset": content["next_offset"]} if content.get("next_offset") else None
     if video_ids is None:
         return list(served.values())
     if missing := [video_id for video_id in video_ids if video_id not in served]:

@@ -31,7 +31,10 @@ from medvid.core.run import Needs
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
-"""Before the second attempt; each further wait is twice the last."""
+"""Before the second attempt; each further wait is twice the last. A server that is busy says itself how long to wait."""
+LONGEST_WAIT_S = 60.0
+WAITS = {"medvid/waits": True}
+"""Tells our server that a long call is waited for; another's passes over it."""
 
 Planner = Callable[[str, list[dict[str, Any]], Tools], Plan | Needs | Awaitable[Plan | Needs]]
 
@@ -132,7 +135,7 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
         if failure is None or not failure["retryable"] or attempt == ATTEMPTS:
             break
         await context.on_event(Event("retried", f"{state['tool']}: {failure['message']}", step=step, index=index))
-        await anyio.sleep(context.first_wait_s * 2 ** (attempt - 1))
+        await anyio.sleep(max(context.first_wait_s * 2 ** (attempt - 1), entry.get("retry_after_s", 0.0)))
     if failure is None:
         content = entry["content"]
         status = content["status"] if is_outcome(content) else "ok"
@@ -145,13 +148,14 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
 
 async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str, Any]:
     try:
-        result = await client.call_tool(call["tool"], call["args"], progress_callback=progress)
+        result = await client.call_tool(call["tool"], call["args"], progress_callback=progress, meta=WAITS)
     except MCPError as error:  # the server answered the request itself with an error, or went away: no mark, so not retried
         return {"failure": {"kind": "server", "message": error.message, "retryable": False}}
     if result.is_error:
         mark = (result.meta or {}).get(ERROR_META, {})
         failure = {"kind": mark.get("kind", "tool"), "message": text_of(result), "retryable": bool(mark.get("retryable", False))}
-        return {"failure": failure}
+        asked_s = mark.get("retry_after_s")
+        return {"failure": failure, "retry_after_s": min(asked_s, LONGEST_WAIT_S) if isinstance(asked_s, int | float) else 0.0}
     return {"content": result.structured_content if isinstance(result.structured_content, dict) else {"text": text_of(result)}}
 
 

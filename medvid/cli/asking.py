@@ -42,7 +42,7 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[Any]
 
     toolbox = open_toolbox(settings, library)
     try:
-        async with open_client(open_server(toolbox, access=access_of(settings))) as client:
+        async with open_client(open_server(toolbox, access=access_of(settings), pictures=False)) as client:
             yield client
     finally:
         await toolbox.engine.aclose()

@@ -1,16 +1,18 @@
-"""Settings: flag over environment (`MEDVID_MODEL=...`) over file (`config.toml`) over default, and every path that medvid writes to."""
+"""Settings: flag over environment (`MEDVID_MODEL=...`) over files (`config.toml`, `tokens.toml`) over default; and paths."""
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from medvid.core.access import Access
 from medvid.core.errors import ConfigError
+from medvid.core.span import FROZEN
 
 EngineName = Literal["local", "vllm", "remote"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -34,6 +36,21 @@ class EngineOptions(BaseModel):
     vllm_args: dict[str, JsonValue] = Field(default={}, description="further fields of vLLM's EngineArgs, as they stand")
 
 
+class Caller(BaseModel):
+    """Who may call over HTTP, by the blake2b-256 hash of their token. None: all that the server serves, its own longest span."""
+
+    model_config = FROZEN
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
+    blake2b: str = Field(pattern=r"^[0-9a-f]{64}$")
+    videos: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")], ...] | None = None
+    max_span_s: float | None = Field(default=None, gt=0)
+
+    def access(self, own: Access) -> Access:
+        videos = own.videos if self.videos is None else frozenset(self.videos)
+        return Access(self.name, videos, self.max_span_s or own.max_span_s)
+
+
 class Settings(EngineOptions, BaseSettings):
     """What the user can set. `model` is a checkpoint directory, a hub id or the name a server knows it by; None is the embedded model."""
 
@@ -44,14 +61,24 @@ class Settings(EngineOptions, BaseSettings):
     device: Device = "auto"
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
+    decode_limit_s: float = Field(default=300.0, gt=0, description="longest time that a server gives one reading of a video")
+    decode_memory_gib: float = Field(default=4.0, gt=0.25, description="most memory that a process of a server may take to read videos")
+    callers: tuple[Caller, ...] = Field(default=(), description="who may call an HTTP server; `medvid mcp --new-token NAME` adds one")
+    allow_hosts: tuple[str, ...] = Field(default=(), description="names by which an HTTP server may be called beyond this machine")
+    allow_origins: tuple[str, ...] = Field(default=(), description="sites whose pages may call an HTTP server")
     max_span_s: float = Field(default=6 * 3600.0, gt=0, description="longest span one call may look at")
+    max_calls: int = Field(default=8, ge=1, le=1024, description="calls that look at videos which a server runs at once")
+    max_waiting: int = Field(default=16, ge=0, le=1024, description="calls that may wait for those; more are answered `busy`")
+    call_deadline_s: float = Field(default=1800.0, gt=0, description="a server stops a call after this time")
+    max_jobs: int = Field(default=16, ge=1, le=1024, description="unfinished jobs of one caller")
+    keep_jobs_days: float = Field(default=7.0, gt=0, description="how long a job is kept from its start, and its result from its end")
 
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource, file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=[config_file(), tokens_file()])
 
 
 def load(**flags: Any) -> Settings:
@@ -66,8 +93,12 @@ def config_file() -> Path:
     return Path(platformdirs.user_config_dir("medvid", appauthor=False)) / "config.toml"
 
 
+def tokens_file() -> Path:
+    return config_file().with_name("tokens.toml")
+
+
 def data_dir() -> Path:
-    """Holds `runs.sqlite`, the checkpoints of every question asked. Made on first use."""
+    """Holds `runs.sqlite`, the checkpoints of every question asked, and `jobs.sqlite`, a server's jobs. Made on first use."""
     path = Path(platformdirs.user_data_dir("medvid", appauthor=False))
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
@@ -82,6 +113,10 @@ def cache_dir() -> Path:
 
 def runs_file() -> Path:
     return data_dir() / "runs.sqlite"
+
+
+def jobs_file() -> Path:
+    return data_dir() / "jobs.sqlite"
 
 
 def probes_file() -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import anyio.to_thread
 from pydantic import BaseModel, Field
 
 from medvid.core.access import Access
@@ -16,6 +17,7 @@ from medvid.core.span import FROZEN
 from medvid.mcp_server import schemas
 from medvid.mcp_server.calls import Answered, Call
 from medvid.mcp_server.texts import run_text
+from medvid.tools.toolbox import Toolbox
 
 NAME = "ask_procedure"
 DESCRIPTION = """\
@@ -40,18 +42,27 @@ class Ask(Protocol):
     async def __call__(self, args: AskArgs, *, access: Access, progress: Progress) -> Run: ...
 
 
-def asking_call(ask: Ask, access: Access) -> Call[AskArgs]:
-    async def run(args: AskArgs, progress: Progress) -> Answered:
+def asking_call(ask: Ask, toolbox: Toolbox) -> Call[AskArgs]:
+    """toolbox: the one that `ask` answers with."""
+
+    async def run(args: AskArgs, access: Access, progress: Progress) -> Answered:
         answered = await ask(args, access=access, progress=progress)
         return Answered(answered.to_json(), run_text(answered))
+
+    async def expected_s(args: AskArgs, access: Access) -> float | None:
+        """Of one pass over the videos: what a plan takes at least."""
+        infos = [await anyio.to_thread.run_sync(toolbox.library.info, video_id, access) for video_id in args.video_ids]
+        profile = toolbox.engine.profile
+        budgets = sum(info.duration_s for info in infos) * profile.default_fps / profile.frame_budget
+        return toolbox.pace.expected_s(NAME, max(len(infos), budgets), budgets)
 
     return Call(
         name=NAME,
         title="Ask about a procedure",
         description=DESCRIPTION,
         args_type=AskArgs,
-        # A step of a plan leaves out what it does not have, so not every field is there.
-        output_schema=schemas.output_schema(Run, whole=False),
+        output_schema=schemas.output_schema(Run),
         run=run,
+        expected_s=expected_s,
         repeatable=False,
     )

@@ -8,40 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from mcp.server import ServerRequestContext
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ValidationError
 
-from medvid.core.errors import MedVidError
+from medvid.core.access import Access
+from medvid.core.errors import ArgumentsError, MedVidError
 from medvid.core.progress import Progress
 from medvid.mcp_server import schemas
 
 ERROR_META = "medvid/error"
+LARGEST_RESULT_BYTES = 1_000_000
+"""Some clients drop what is larger."""
 A = TypeVar("A", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What a call gives: structured content as plain JSON, and a text that stands alone."""
+    """What a call gives: structured content as plain JSON, a text that stands alone, and what is to be seen beside it."""
 
     structured: dict[str, Any]
     text: str
+    seen: tuple[ContentBlock, ...] = ()
+
+
+Answering = Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """args_type: what the arguments must be. run: answers them; raises MedVidError. repeatable: the same call gives the same answer."""
+    """args_type: what the arguments must be. run: answers them under the caller's access; raises MedVidError. expected_s: how long that
+    takes, None where nobody knows yet; a call without it looks at no video. repeatable: the same call gives the same answer."""
 
     name: str
     title: str
     description: str
     args_type: type[A]
     output_schema: dict[str, Any]
-    run: Callable[[A, Progress], Awaitable[Answered]]
+    run: Answering[A]
+    expected_s: Callable[[A, Access], Awaitable[float | None]] | None = None
     repeatable: bool = True
+    changes: Literal["nothing", "start", "stop"] = "nothing"
 
     def listed(self) -> McpTool:
         """As `tools/list` shows it. All four hints are set: what a client assumes of a missing one is the worst."""
@@ -52,25 +62,39 @@ class Call(Generic[A]):
             input_schema=schemas.input_schema(self.args_type),
             output_schema=self.output_schema,
             annotations=ToolAnnotations(
-                title=self.title, read_only_hint=True, destructive_hint=False, idempotent_hint=self.repeatable, open_world_hint=False
+                title=self.title, read_only_hint=self.changes == "nothing", destructive_hint=self.changes == "stop",
+                idempotent_hint=self.repeatable, open_world_hint=False,
             ),
         )
 
-    async def answer(self, arguments: dict[str, Any], progress: Progress) -> CallToolResult:
+    def read(self, arguments: dict[str, Any]) -> A:
         try:
-            args = self.args_type.model_validate(arguments)
+            return self.args_type.model_validate(arguments)
         except ValidationError as error:
-            return failed(f"{self.name}: {schemas.complaints(error, self.args_type)}", kind="arguments", retryable=False)
+            raise ArgumentsError(f"{self.name}: {schemas.complaints(error, self.args_type)}") from error
+
+    async def answer(
+        self, arguments: dict[str, Any], access: Access, progress: Progress, run: Answering[A] | None = None
+    ) -> CallToolResult:
+        """run: in place of the call's own, what stands before it."""
         try:
-            answered = await self.run(args, progress)
+            answered = await (run or self.run)(self.read(arguments), access, progress)
         except MedVidError as error:
-            return failed(str(error), kind=error.kind, retryable=error.retryable)
-        return CallToolResult(content=[TextContent(type="text", text=answered.text)], structured_content=answered.structured)
+            return failed(str(error), **error.mark)
+        if isinstance(answered, CallToolResult):
+            return answered
+        content = [TextContent(type="text", text=answered.text), *answered.seen]
+        result = CallToolResult(content=content, structured_content=answered.structured)
+        size = len(result.model_dump_json(by_alias=True).encode())
+        if size > LARGEST_RESULT_BYTES:
+            too_large = f"the answer of {self.name} has {size / 1e6:.1f} MB, above the {LARGEST_RESULT_BYTES / 1e6:g} MB that clients take"
+            return failed(f"{too_large}; ask about a shorter span, or for fewer times", kind="size", retryable=False)
+        return result
 
 
-def failed(text: str, *, kind: str, retryable: bool) -> CallToolResult:
-    meta = {ERROR_META: {"kind": kind, "retryable": retryable}}
-    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta=meta)
+def failed(text: str, **mark: Any) -> CallToolResult:
+    """mark: kind, retryable and, where it is known, retry_after_s."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True, _meta={ERROR_META: mark})
 
 
 def progress_to(context: ServerRequestContext[Any, Any]) -> Progress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import anyio.to_thread
 from pydantic import BaseModel, Field
 
@@ -15,28 +17,44 @@ from medvid.video import Library, VideoListing
 DESCRIPTION = """\
 Lists the procedure videos that can be asked about. Call it first: every other tool takes a video_id from here, never a path or a title.
 For each video: video_id (16 hexadecimal digits), title, duration_s and fps, size [width, height] in pixels, the declared procedure (null if
-nobody declared one), the names of its actions or steps, and whether it is simulated. Do not use it to find when something happens; that is
-localize_action. Takes no arguments. Example: {}."""
+nobody declared one), the names of its actions or steps, and whether it is simulated. Where next_offset is not null there are more: call it
+again with that offset. Do not use it to find when something happens; that is localize_action. Example: {}."""
+
+
+LARGEST_PAGE = 20_000
+"""Characters of JSON on one page, or one video: a result should stay below 10,000 tokens."""
+MOST_PROBLEMS = 20
 
 
 class ListVideosArgs(BaseModel):
     model_config = FROZEN
+
+    offset: int = Field(default=0, ge=0, description="videos to pass over")
+    limit: int = Field(default=50, ge=1, le=200, description="most videos to list")
 
 
 class Videos(BaseModel):
     model_config = FROZEN
 
     videos: tuple[VideoListing, ...]
+    total: int
+    next_offset: int | None = Field(default=None, description="where the next page starts, if there is one")
     problems: tuple[str, ...] = Field(default=(), description="files that are not served, and why")
     note: str | None = Field(default=None, description="something to know about what is served")
 
 
-def listing_call(library: Library, access: Access, note: str | None) -> Call[ListVideosArgs]:
-    async def run(args: ListVideosArgs, progress: Progress) -> Answered:
+def listing_call(library: Library, note: str | None) -> Call[ListVideosArgs]:
+    async def run(args: ListVideosArgs, access: Access, progress: Progress) -> Answered:
         listed = await anyio.to_thread.run_sync(library.listing, access)
+        page = listed[args.offset : args.offset + args.limit]
+        sizes = itertools.accumulate(len(video.model_dump_json()) for video in page)
+        page = page[: max(1, sum(size <= LARGEST_PAGE for size in sizes))]
+        following = args.offset + len(page) if args.offset + len(page) < len(listed) else None
         # A caller who may see some videos only is not told of files that might be others'.
-        problems = library.problems if access.videos is None else ()
-        videos = Videos(videos=tuple(listed), problems=problems, note=note)
+        problems = library.problems if access.videos is None and args.offset == 0 else ()
+        if len(problems) > MOST_PROBLEMS:
+            problems = (*problems[:MOST_PROBLEMS], f"{len(problems) - MOST_PROBLEMS} files more")
+        videos = Videos(videos=tuple(page), total=len(listed), next_offset=following, problems=problems, note=note)
         return Answered(videos.model_dump(mode="json"), text_of(videos))
 
     return Call(
@@ -50,7 +68,7 @@ def listing_call(library: Library, access: Access, note: str | None) -> Call[Lis
 
 
 def text_of(videos: Videos) -> str:
-    lines = [f"{len(videos.videos)} videos." if len(videos.videos) != 1 else "1 video."]
+    lines = [f"{videos.total} videos." if videos.total != 1 else "1 video."]
     for video in videos.videos:
         width, height = video.size
         simulated = ", simulated" if video.simulated else ""
@@ -60,6 +78,8 @@ def text_of(videos: Videos) -> str:
         )
         if video.actions:
             lines.append(f"  actions: {', '.join(action.name for action in video.actions)}")
+    if videos.next_offset is not None:
+        lines.append(f"{len(videos.videos)} are listed here; list_videos with offset {videos.next_offset} lists the next.")
     lines += [f"Not served: {problem}" for problem in videos.problems]
     if videos.note:
         lines.append(videos.note)

@@ -10,19 +10,25 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import CoreSchema
+from pydantic_core.core_schema import CoreSchema, WithDefaultSchema
 
 
-class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles made from names: they tell a model nothing and cost it tokens in every conversation."""
+class _Spare(GenerateJsonSchema):
+    """Leaves out what costs a model tokens in every conversation and tells it nothing: titles made from names, docstrings written for
+    readers of the code, and, of what comes out, what a missing field would mean."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
+    def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
+        return super().default_schema(schema) if self.mode == "validation" else self.generate_inner(schema["schema"])
+
     def generate(self, schema: CoreSchema, mode: Literal["validation", "serialization"] = "validation") -> dict[str, Any]:
         drawn = super().generate(schema, mode)
         for model in (drawn, *drawn.get("$defs", {}).values()):
-            model.pop("title", None)
+            closed = ("additionalProperties",) if mode == "serialization" and "properties" in model else ()
+            for keyword in ("title", "description", *closed):
+                model.pop(keyword, None)
         if "JsonValue" in drawn.get("$defs", {}):
             # An empty schema says the same, but strict clients take it for a mistake.
             kinds = ("object", "array", "string", "number", "boolean", "null")
@@ -32,19 +38,12 @@ class _Untitled(GenerateJsonSchema):
 
 def input_schema(args_type: type[BaseModel]) -> dict[str, Any]:
     """What a call may hold. Anything else is refused, because an argument that is silently ignored changes the question."""
-    return {**_drawn(args_type, "validation"), "additionalProperties": False}
+    return {**args_type.model_json_schema(schema_generator=_Spare), "additionalProperties": False}
 
 
-def output_schema(result_type: type[BaseModel], *, whole: bool = True) -> dict[str, Any]:
-    """What structured content holds. whole: every field is always there; else fields that have a default may be missing."""
-    return _drawn(result_type, "serialization" if whole else "validation")
-
-
-def _drawn(model: type[BaseModel], mode: Literal["validation", "serialization"]) -> dict[str, Any]:
-    drawn = model.model_json_schema(mode=mode, schema_generator=_Untitled)
-    # The class's docstring is written for readers of the code; the tool's own description stands beside the schema.
-    drawn.pop("description", None)
-    return drawn
+def output_schema(result_type: type[BaseModel]) -> dict[str, Any]:
+    """What structured content holds; fields that are not required may be missing."""
+    return result_type.model_json_schema(mode="serialization", schema_generator=_Spare)
 
 
 def complaints(error: ValidationError, args_type: type[BaseModel]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -35,6 +36,9 @@ from medvid.core.errors import MedVidError
 from medvid.mcp_server import frames
 from medvid.mcp_server.asking import Ask, asking_call
 from medvid.mcp_server.calls import ERROR_META, Call, progress_to
+from medvid.mcp_server.job_tools import job_calls
+from medvid.mcp_server.jobs import Jobs
+from medvid.mcp_server.limits import WAITS_META, Gate
 from medvid.mcp_server.listing import listing_call
 from medvid.mcp_server.video_tools import video_calls
 from medvid.tools.toolbox import Toolbox
@@ -42,6 +46,7 @@ from medvid.video import Library
 
 log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
+AccessOf = Callable[[Context], Access]
 P = TypeVar("P")
 T = TypeVar("T")
 Handlers = dict[str, tuple[type[RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
@@ -56,18 +61,20 @@ reliability of an answer to the user."""
 
 
 def make_server(
-    toolbox: Toolbox, library: Library, *, ask: Ask | None = None, access: Access | None = None, note: str | None = None,
-    extend: Callable[[Handlers], Handlers] | None = None,
-) -> Server[Any]:
-    """ask: what answers `ask_procedure`; without it that tool is not offered. access: under which every call of this server runs.
-    note: something to know about what is served, told in the instructions and by list_videos. extend: what else is answered, and how, by
-    method; it is served with the product's own masking. The fixtures of the conformance suite come in here."""
-    allowed = access or Access()
-    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, allowed, note)}
-    calls.update((call.name, call) for call in video_calls(toolbox, allowed))
+    toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None,
+    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
+) -> Server[Any]:  # fmt: skip
+    """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
+    it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos. pictures:
+    whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what runs those of
+    `start_job`; without it there are no tools of jobs. extend: what else is answered, and how, by method; it is served with the product's
+    own masking. The fixtures of the conformance suite come in here."""
+    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
+    calls.update((call.name, call) for call in video_calls(toolbox, pictures))
     if ask is not None:
-        call = asking_call(ask, allowed)
+        call = asking_call(ask, toolbox)
         calls[call.name] = call
+    calls.update((call.name, call) for call in (job_calls(jobs) if jobs else ()))
     listed = [call.listed() for call in calls.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
 
@@ -77,10 +84,16 @@ def make_server(
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls:
             raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
-        return await calls[params.name].answer(params.arguments or {}, progress_to(context))
+        call, waits = calls[params.name], (context.meta or {}).get(WAITS_META) is True
+        run = gate.before(call, waits=waits) if gate else None
+        return await call.answer(params.arguments or {}, access_of(context), progress_to(context), run)
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
-        return ListResourcesResult(resources=await frames.first_frames(library, allowed))
+        cursor = params.cursor if params is not None and params.cursor is not None else "0"
+        if not re.fullmatch("[0-9]{1,9}", cursor):
+            raise MCPError(code=INVALID_PARAMS, message=f"no page {cursor[:40]!r}; leave the cursor out to begin at the first")
+        resources, following = await frames.first_frames(library, access_of(context), int(cursor))
+        return ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
 
     async def list_templates(context: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
         return ListResourceTemplatesResult(resource_templates=[frames.template()])
@@ -89,12 +102,11 @@ def make_server(
         uri = str(params.uri)
         asked = frames.asked_for(uri)
         if asked is None:
-            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri}; frames are at {frames.TEMPLATE}", data={"uri": uri})
+            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri[:200]}; frames are at {frames.TEMPLATE}", data={"uri": uri})
         try:
-            jpeg = await frames.read_frame(library, allowed, *asked)
+            jpeg = await frames.read_frame(library, access_of(context), *asked)
         except MedVidError as error:
-            mark = {"kind": error.kind, "retryable": error.retryable}
-            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: mark}) from error
+            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: error.mark}) from error
         blob = base64.b64encode(jpeg).decode("ascii")
         return ReadResourceResult(contents=[BlobResourceContents(uri=uri, mime_type=frames.MIME_TYPE, blob=blob)])
 

@@ -7,7 +7,7 @@ fields, so a new tool needs nothing here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
@@ -16,9 +16,14 @@ from medvid.core.outcome import Outcome
 from medvid.core.plan import Step
 from medvid.core.run import Run
 from medvid.core.span import Box, Span, TimedBox, Track
+from medvid.report.saved import moments_of
 
 FRAMES_NAMED = 3
 """Addresses of evidence frames written under an outcome."""
+LONGEST_TEXT = 20_000
+"""Characters of a result in a text; a text should stay below 10,000 tokens, at about four characters each."""
+LONGEST_LIST = 4000
+"""Characters of the notes, and of what was looked at."""
 LONGEST_VALUE = 1500
 """Characters of one step's result under a run's answer."""
 
@@ -32,15 +37,15 @@ def outcome_text(tool: str, outcome: Outcome[Any]) -> str:
     seen = outcome.evidence
     lines = [f"{tool} on video {seen.video_id}, {seen.span}: {outcome.status.replace('_', ' ')}."]
     if outcome.result is not None:
-        lines += written(outcome.result)
+        lines += _cut(written(outcome.result), LONGEST_TEXT)
     if outcome.reason is not None:
         lines.append(f"Reason: {outcome.reason}")
-    lines += [f"Note: {note}" for note in outcome.notes]
-    for look in seen.looks:
-        lines.append(f"Looked at {look.start_s:.1f}-{look.end_s:.1f} s, {look.frames} frames at {look.fps:g} frames a second.")
+    lines += _cut([f"Note: {note}" for note in outcome.notes], LONGEST_LIST)
+    looks = (f"{look.start_s:.1f}-{look.end_s:.1f} s, {look.frames} frames at {look.fps:g} frames a second" for look in seen.looks)
+    lines += _cut([f"Looked at {look}." for look in looks], LONGEST_LIST)
     lines.append(f"Model: {seen.model}, {seen.feeding} feeding.")
     lines += [f"Reliability of {card.qa_type}: {card.text}" for card in seen.reliability]
-    if uris := [frame_uri(seen.video_id, time_s) for time_s in evidence_times(outcome.result)]:
+    if uris := [frame_uri(seen.video_id, time_s) for time_s, _ in evidence_moments(outcome.result)]:
         lines.append(f"Frames to look at: {', '.join(uris)}")
     return "\n".join(lines)
 
@@ -81,26 +86,21 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def evidence_times(result: Any) -> list[float]:
-    """A few times at which what a result says can be seen: the middle of its spans, the times of its boxes."""
-    times = sorted(set(_times(result)))
-    if len(times) <= FRAMES_NAMED:
-        return times
-    last = len(times) - 1
-    return [times[round(i * last / (FRAMES_NAMED - 1))] for i in range(FRAMES_NAMED)]
+def evidence_moments(result: BaseModel | None) -> list[tuple[float, list[float] | None]]:
+    """A few times at which what a result says can be seen, each with its box or None."""
+    moments = list(moments_of(result.model_dump(mode="json"))) if result is not None else []
+    last = len(moments) - 1
+    return moments if last < FRAMES_NAMED else [moments[round(i * last / (FRAMES_NAMED - 1))] for i in range(FRAMES_NAMED)]
 
 
-def _times(value: Any) -> Iterable[float]:
-    if isinstance(value, Span):
-        yield (value.start_s + value.end_s) / 2
-    elif isinstance(value, TimedBox):
-        yield value.time_s
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _times(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _times(item)
+def _cut(lines: list[str], room: int) -> list[str]:
+    """The lines that fit into so many characters, and a word on those that do not."""
+    for index, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            rest = f"({len(lines) - index} lines more are left out here; the structured content has them all, or ask about a shorter span)"
+            return [*lines[:index], rest]
+    return lines
 
 
 def run_text(run: Run) -> str:
@@ -117,8 +117,7 @@ def run_text(run: Run) -> str:
         if step.id in run.values:
             lines.append(f"{step.id} = {step.name}: {_compact(run.values[step.id])}")
     lines += [f"Step {step} failed: {failure.message}" for step, failures in run.failures.items() for failure in failures]
-    lines.append(f"Run {run.id}.")
-    return "\n".join(lines)
+    return "\n".join([*_cut(lines, LONGEST_TEXT), f"Run {run.id}."])
 
 
 def _found(step: Step, content: dict[str, JsonValue]) -> str:

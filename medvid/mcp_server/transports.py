@@ -1,33 +1,47 @@
 """How clients reach the server: standard input and output, or streamable HTTP.
 
-HTTP listens on loopback; beyond it the server starts only with a token, which every request must then carry as `Authorization: Bearer`.
-Source: MCP specification, "Transports".
+HTTP listens on loopback; beyond it the server starts only with a token, which every request must then carry as `Authorization: Bearer`, and
+with the names (Host) and sites (Origin) by which it may be called. The SDK checks all three. Tokens are handed out by hand: there is no
+authorization server to point clients to, so no metadata of one (RFC 9728) is announced. Source: MCP specification, "Transports".
 """
 
 from __future__ import annotations
 
 import contextlib
-import hmac
 import ipaddress
 import socket
 import sys
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
 from mcp.server import Server
+from mcp.server.auth.settings import AuthSettings
 from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Route
 
 from medvid.core.errors import ConfigError
+from medvid.mcp_server.tokens import Tokens
 
 PATH = "/mcp"
-SHORTEST_TOKEN = 16
+HEALTH_PATH = "/healthz"
 GRACE_S = 3
 """How long calls in flight may go on after an interrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Who gets in over HTTP. tokens: None where no token is asked for. hosts: names by which the server is called, beside this machine's
+    own. origins: sites whose pages may call it, such as `https://assistant.example`."""
+
+    tokens: Tokens | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
 
 async def serve_stdio(server: Server[Any]) -> None:
@@ -38,13 +52,13 @@ async def serve_stdio(server: Server[Any]) -> None:
             await server.run(read, write, server.create_initialization_options())
 
 
-def listen(host: str, port: int, token: str | None) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises ConfigError where the host lies beyond loopback and no good token is given."""
-    if token is not None and len(token) < SHORTEST_TOKEN:
-        raise ConfigError(f"the token has {len(token)} characters, at least {SHORTEST_TOKEN} are needed; `openssl rand -hex 24` makes one")
-    if token is None and not is_loopback(host):
+def listen(host: str, port: int, doors: Doors = Doors()) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises ConfigError where the host lies beyond loopback and a door stands open."""
+    needed = {"token": doors.tokens, "allowed host (--allow-host)": doors.hosts, "allowed origin (--allow-origin)": doors.origins}
+    if not is_loopback(host) and (missing := [name for name, given in needed.items() if not given]):
         raise ConfigError(
-            f"host {host} can be reached from other machines and no token is set; set one, or listen on 127.0.0.1 and use an SSH tunnel"
+            f"host {host} can be reached from other machines and no {' and no '.join(missing)} is set; set that (`medvid mcp "
+            "--new-token NAME` makes a token), or listen on 127.0.0.1 and use an SSH tunnel"
         )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -53,18 +67,18 @@ def listen(host: str, port: int, token: str | None) -> socket.socket:
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror or error}; choose another port") from error
 
 
-def web_server(server: Server[Any], listener: socket.socket, token: str | None = None) -> uvicorn.Server:
+def web_server(server: Server[Any], listener: socket.socket, doors: Doors = Doors()) -> uvicorn.Server:
     """Its `serve([listener])` answers at `address(listener)` until interrupted or told to exit."""
     host = str(listener.getsockname()[0])
     # uvicorn's own logging would write every access to stdout; its warnings go to the log that the program set up.
     config = uvicorn.Config(
-        http_app(server, host, token), log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
+        http_app(server, host, doors), log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S
     )
     return uvicorn.Server(config)
 
 
-async def serve_http(server: Server[Any], listener: socket.socket, token: str | None = None) -> None:
-    await web_server(server, listener, token).serve([listener])
+async def serve_http(server: Server[Any], listener: socket.socket, doors: Doors = Doors()) -> None:
+    await web_server(server, listener, doors).serve([listener])
 
 
 def address(listener: socket.socket) -> str:
@@ -72,22 +86,27 @@ def address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
 
 
-def http_app(server: Server[Any], host: str, token: str | None = None) -> Starlette:
+def http_app(server: Server[Any], host: str, doors: Doors = Doors()) -> Starlette:
     """The SDK's streamable HTTP with its defaults: `json_response` would lose progress, `stateless_http` a client's cancel."""
-    app = server.streamable_http_app(streamable_http_path=PATH, host=host, transport_security=_security(host))
-    if token is not None:
-        app.add_middleware(BearerToken, token=token)
-    return app
+    # The issuer is asked for but told to nobody, as long as there is no resource_server_url.
+    auth = AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None) if doors.tokens is not None else None
+    return server.streamable_http_app(
+        streamable_http_path=PATH, host=host, transport_security=_security(host, doors), auth=auth, token_verifier=doors.tokens,
+        custom_starlette_routes=[Route(HEALTH_PATH, _health)],
+    )  # fmt: skip
 
 
-def _security(host: str) -> TransportSecuritySettings:
-    """On loopback a page in the user's browser could reach us through a name that resolves here, so Host and Origin are checked. Beyond it
-    we do not know by which names we are called, and the token, which no such page has, protects."""
-    if not is_loopback(host):
-        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    names = {"127.0.0.1", "localhost", "[::1]", host}
+async def _health(request: Request) -> PlainTextResponse:
+    """For whoever starts the server: it answers, with or without a token, and tells nothing."""
+    return PlainTextResponse("ok")
+
+
+def _security(host: str, doors: Doors) -> TransportSecuritySettings:
+    """A page in a user's browser could reach us through a name that resolves here, so Host and Origin are always checked."""
+    near = {"127.0.0.1", "localhost", "[::1]", *([host] if is_loopback(host) else [])}
+    hosts = {*doors.hosts, *(f"{name}:*" for name in (*near, *doors.hosts))}
     return TransportSecuritySettings(
-        allowed_hosts=sorted(f"{name}:*" for name in names), allowed_origins=sorted(f"http://{name}:*" for name in names)
+        allowed_hosts=sorted(hosts), allowed_origins=sorted({*doors.origins, *(f"http://{name}:*" for name in near)})
     )
 
 
@@ -98,20 +117,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False  # a name: where it leads is not ours to guess
-
-
-class BearerToken:
-    """Refuses, with 401, HTTP requests that do not carry the token."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self.app = app
-        self.expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            given = Headers(scope=scope).get("authorization", "").encode()
-            if not hmac.compare_digest(given, self.expected):
-                refusal = PlainTextResponse("a bearer token is needed", status_code=401, headers={"WWW-Authenticate": "Bearer"})
-                await refusal(scope, receive, send)
-                return
-        await self.app(scope, receive, send)

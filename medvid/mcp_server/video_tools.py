@@ -10,22 +10,26 @@ from medvid.core.progress import Progress
 from medvid.engine.base import Profile
 from medvid.mcp_server import schemas
 from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.frames import evidence
 from medvid.mcp_server.texts import outcome_text
 from medvid.tools.base import Args, Tool
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
 
-def video_calls(toolbox: Toolbox, access: Access) -> list[Call[Any]]:
+def video_calls(toolbox: Toolbox, pictures: bool) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
-    return [_call(tool, toolbox, access) for tool in TOOLS.values()]
+    return [video_call(tool, toolbox, pictures) for tool in TOOLS.values()]
 
 
-def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
-    async def run(args: Args, progress: Progress) -> Answered:
-        given = args.model_dump(mode="json", exclude_unset=True)
-        outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
-        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome))
+def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool) -> Call[Args]:
+    async def run(args: Args, access: Access, progress: Progress) -> Answered:
+        outcome = await toolbox.run(tool.name, args.model_dump(mode="json", exclude_unset=True), access=access, progress=progress)
+        seen = await evidence(toolbox.library, access, outcome) if pictures else ()
+        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome), seen)
+
+    async def expected_s(args: Args, access: Access) -> float | None:
+        return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)
 
     return Call(
         name=tool.name,
@@ -35,12 +39,14 @@ def _call(tool: Tool[Any, Any], toolbox: Toolbox, access: Access) -> Call[Args]:
         # The type is only known here, so mypy cannot see it; pydantic can.
         output_schema=schemas.output_schema(Outcome[tool.result_type]),  # type: ignore[name-defined]
         run=run,
+        expected_s=expected_s,
     )
 
 
 def reliability_line(tool: Tool[Any, Any], profile: Profile) -> str:
-    """What is known of the model's skill at this tool, so that a planner can weigh an answer before asking for it."""
+    """What is known of the model's skill at this tool, so that a planner can weigh an answer before asking for it; in one line."""
     cards = [profile.cards[qa_type] for qa_type in tool.qa_types if qa_type in profile.cards]
     if not cards:
         return f"Reliability of {profile.name}: not measured."
-    return f"Reliability of {profile.name}: " + "; ".join(f"{card.qa_type} {card.text}" for card in cards) + "."
+    told = [f"{card.qa_type} {card.text}" for card in cards] if len({card.text for card in cards}) > 1 else [cards[0].text]
+    return f"Reliability of {profile.name}: {'; '.join(told)}."

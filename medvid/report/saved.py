@@ -6,7 +6,7 @@ A frame is saved for each box of a track, and for the middle of each span found;
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from medvid.core.access import Access
 from medvid.core.errors import ConfigError
 from medvid.core.run import Run
-from medvid.video import Library, decode
+from medvid.video import Library
 
 MOST_FRAMES = 24
 GREEN = (0, 255, 0)
@@ -56,9 +56,9 @@ def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: 
     info = library.info(outcome["evidence"]["video_id"], access)
     written = []
     for time_s, box in moments:
-        frames = decode(info, [time_s])
+        frames = library.decode(info, [time_s])
         path = stem.with_name(f"{stem.name}-{time_s:.1f}s.png")
-        _drawn(Image.fromarray(frames.rgb[0]), box).save(path)
+        drawn(Image.fromarray(frames.rgb[0]), box).save(path)
         written.append(path)
     return written
 
@@ -78,7 +78,8 @@ def _middle(span: dict[str, float]) -> float:
     return (span["start_s"] + span["end_s"]) / 2
 
 
-def _drawn(picture: Image.Image, box: list[float] | None) -> Image.Image:
+def drawn(picture: Image.Image, box: Sequence[float] | None) -> Image.Image:
+    """The same picture, with the box on it."""
     if box is not None:
         ImageDraw.Draw(picture).rectangle(tuple(box), outline=GREEN, width=max(2, picture.width // 160))
     return picture

@@ -22,7 +22,7 @@ from medvid.tools.base import Args, Tool
 from medvid.tools.bounds import confine, count_items
 from medvid.tools.feeding import Pictures, fed_size, make_request
 from medvid.tools.looks import Window
-from medvid.video import VideoInfo, decode
+from medvid.video import Library, VideoInfo
 
 DARKEST_LUMA = 10.0
 """Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
@@ -38,6 +38,7 @@ class Inquiry:
     case: Case
     info: VideoInfo
     span: Span
+    library: Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     """Frames are scaled once, as they are decoded. A model that reads each frame's time gets their own, however uneven; one that knows only
     a rate gets the even times asked for, at which these frames are on the screen."""
     info = inquiry.info
-    decoded = decode(info, window.times_s, fed_size(info.size, engine.profile))
+    decoded = inquiry.library.decode(info, window.times_s, fed_size(info.size, engine.profile))
     times_s = decoded.times_s if engine.profile.timestamps else np.array(window.times_s)
     frames = Frames(decoded.rgb, times_s, window.fps)
     end_s = min(inquiry.span.end_s, window.end_s)

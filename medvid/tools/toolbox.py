@@ -25,6 +25,7 @@ from medvid.tools.feeding import fed_size
 from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
 from medvid.tools.outcomes import NOT_DECLARED, Report
+from medvid.tools.pace import Pace
 from medvid.tools.registry import tool_named
 from medvid.tools.scope import named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
@@ -40,6 +41,7 @@ class Toolbox:
         self.library = library
         self.feeding: Feeding = feeding
         self.max_in_flight = max_in_flight
+        self.pace = Pace()
 
     async def run(self, name: str, args: Mapping[str, Any], *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
         """args: as JSON, see the tool's `args_type`. Raises ConfigError, AccessError, VideoError and EngineError; what a model makes of
@@ -57,7 +59,21 @@ class Toolbox:
         report.notes.extend(looks.notes)
         if looks.refusal is not None:
             return report.refused("not_assessable", looks.refusal)
-        return report.of(await self._look(looks.windows, inquiry, progress))
+        seen = await self._look(looks.windows, inquiry, progress)
+        if asked := [look.look.frames for look in seen if look.raw is not None]:
+            self.pace.note(name, len(asked), sum(asked) / self.engine.profile.frame_budget, time.monotonic() - started_s)
+        return report.of(seen)
+
+    async def expected_s(self, name: str, args: Mapping[str, Any], access: Access) -> float | None:
+        """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
+        raises before it looks."""
+        inquiry, _ = await anyio.to_thread.run_sync(partial(self._prepare, tool_named(name), args, access))
+        objection = await anyio.to_thread.run_sync(out_of_scope, inquiry.tool, inquiry.args, inquiry.case, self.engine)
+        windows = self._plan(inquiry).windows if objection is None or inquiry.args.insist else ()
+        return self.pace.expected_s(name, len(windows), sum(window.count for window in windows) / self.engine.profile.frame_budget)
+
+    async def look(self, window: Window, inquiry: Inquiry) -> Seen:
+        return await look_at(window, inquiry, self.engine)
 
     def _prepare(self, tool: Tool[Any, Any], raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str]]:
         args = read_args(tool, raw)
@@ -68,7 +84,7 @@ class Toolbox:
         _check_drawn(tool, args, span, info)
         args, notes = named_as_listed(args, case)
         undeclared = [] if case.procedure else [NOT_DECLARED]
-        return Inquiry(tool, args, case, info, span), [*info.notes, *undeclared, *notes]
+        return Inquiry(tool, args, case, info, span, self.library), [*info.notes, *undeclared, *notes]
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""
@@ -85,7 +101,7 @@ class Toolbox:
 
         async def one(index: int, window: Window) -> None:
             async with slots:
-                seen[index] = await look_at(window, inquiry, self.engine)
+                seen[index] = await self.look(window, inquiry)
             await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
 
         await progress(0, len(windows), f"{inquiry.tool.name}: looking at {inquiry.span}")

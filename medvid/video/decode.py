@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -16,15 +17,13 @@ from medvid.video.info import VideoInfo
 
 Reader = Literal["pyav", "decord"]
 LARGEST_BYTES = 8 << 30
+Shown = tuple[float, npt.NDArray[Any]]
+"""The time from which a frame is shown, and its picture."""
+Read = Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]]
+Times = Sequence[float] | npt.NDArray[np.float64]
 
 
-def decode(
-    info: VideoInfo,
-    times_s: Sequence[float] | npt.NDArray[np.float64],
-    size: tuple[int, int] | None = None,
-    *,
-    reader: Reader | None = None,
-) -> Frames:
+def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None, *, reader: Reader | None = None) -> Frames:
     """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
 
     A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
@@ -32,6 +31,11 @@ def decode(
     increase and none strays by more than a step. size: width, height to scale to, antialiased; the upright frame's own if left out.
     Safe to call from several threads. Raises VideoError.
     """
+    return gather(info, times_s, size, partial(scaled, reader=reader))
+
+
+def gather(info: VideoInfo, times_s: Times, size: tuple[int, int] | None, read: Read) -> Frames:
+    """`decode` with the pictures of `read`, which gives one of the size for each time, wherever it reads them."""
     asked_s = [float(time_s) for time_s in times_s]
     info.check_times(asked_s)
     fps = (len(asked_s) - 1) / (asked_s[-1] - asked_s[0]) if len(asked_s) > 1 else info.fps
@@ -47,11 +51,16 @@ def decode(
     rgb = np.empty((len(asked_s), height, width, 3), dtype=np.uint8)
     true_s = np.empty(len(asked_s))
     last_s = -1.0
-    for i, (shown_s, picture) in enumerate(_read(info, asked_s, reader)):
-        rgb[i] = _scale(picture, width, height)
+    for i, (shown_s, picture) in enumerate(read(info, asked_s, (width, height))):
+        rgb[i] = picture
         stale = shown_s <= last_s or asked_s[i] - shown_s > 1 / fps + 1e-9
         true_s[i] = last_s = asked_s[i] if stale else max(0.0, shown_s)
     return Frames(rgb, true_s, fps)
+
+
+def scaled(info: VideoInfo, times_s: list[float], size: tuple[int, int], *, reader: Reader | None = None) -> Iterator[Shown]:
+    for shown_s, picture in _read(info, times_s, reader):
+        yield shown_s, _scale(picture, *size)
 
 
 def exact_readers(info: VideoInfo) -> tuple[Reader, ...]:
@@ -59,7 +68,7 @@ def exact_readers(info: VideoInfo) -> tuple[Reader, ...]:
     return ("pyav", "decord") if info.container != "frames" and decord.reads(info) else ("pyav",)
 
 
-def _read(info: VideoInfo, times_s: list[float], reader: Reader | None) -> Iterator[tuple[float, npt.NDArray[Any]]]:
+def _read(info: VideoInfo, times_s: list[float], reader: Reader | None) -> Iterator[Shown]:
     if info.container == "frames":
         return framelist.read(info, times_s)
     # PyAV by default: it is exact for every file. decord has to be asked for.

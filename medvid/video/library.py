@@ -10,22 +10,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from medvid.core.access import Access
 from medvid.core.case import Case
 from medvid.core.errors import AccessError, ConfigError, VideoError
+from medvid.core.frames import Frames
 from medvid.core.settings import probes_file
 from medvid.video.cache import ProbeCache, Stamp, stamp_of
 from medvid.video.container import check_file, shown
 from medvid.video.declared import read_case, title_of
+from medvid.video.decode import decode
 from medvid.video.framelist import FrameList
 from medvid.video.info import VideoInfo
 from medvid.video.listing import VideoListing
 from medvid.video.probe import probe
 
+if TYPE_CHECKING:
+    from medvid.video.worker import Readers
+
 MOVIES = {".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".ogv"}
 RECORDERS = {".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".wmv", ".asf", ".flv", ".mxf"}
 SUFFIXES = MOVIES | RECORDERS
+LONGEST_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,18 @@ class _Entry:
 
 
 class Library:
-    """Videos under `roots` and the single `files`, which may be lists of frames. Looks again at every listing, and at an unknown id."""
+    """Videos under `roots` and the single `files`, which may be lists of frames. Looks again at every listing, and at an unknown id.
+    readers: processes that open the files; without them this one does."""
 
-    def __init__(self, roots: Sequence[Path] = (), files: Sequence[Path | FrameList] = (), *, cache_file: Path | None = None) -> None:
+    def __init__(
+        self, roots: Sequence[Path] = (), files: Sequence[Path | FrameList] = (), *, cache_file: Path | None = None,
+        readers: Readers | None = None,
+    ) -> None:  # fmt: skip
         """Raises ConfigError where a root cannot be served, VideoError where a file given by name cannot be read."""
         self._roots = tuple(_checked_root(root) for root in roots)
         self._cache = ProbeCache(cache_file or probes_file())
+        self._probe_file = readers.probe if readers else probe
+        self._decode = readers.decode if readers else decode
         self._looking = threading.Lock()
         self._failed: dict[Stamp, str] = {}
         self._unreadable: tuple[str, ...] = ()
@@ -70,6 +83,10 @@ class Library:
     def info(self, video_id: str, access: Access) -> VideoInfo:
         """Raises AccessError where there is no such video for this caller; whether there is one for others is not told."""
         return self._entry(video_id, access).info
+
+    def decode(self, info: VideoInfo, times_s: Sequence[float], size: tuple[int, int] | None = None) -> Frames:
+        """As `medvid.video.decode`."""
+        return self._decode(info, times_s, size)
 
     def case(self, video_id: str) -> Case:
         """What is declared of the video. Raises AccessError where there is none, VideoError where its sidecar cannot be used."""
@@ -102,7 +119,10 @@ class Library:
         raise AccessError(f"no video {video_id[:40]!r} is served here; list_videos gives the ids of those that are")
 
     def _look(self) -> None:
-        with self._looking:
+        # Somebody's look may hang at a file for as long as a reader is given; the others go by the last whole look then.
+        if not self._looking.acquire(timeout=LONGEST_WAIT_S):
+            return
+        try:
             entries, problems = dict(self._lists), []
             for path in self._found():
                 try:
@@ -120,6 +140,8 @@ class Library:
                     entries[info.video_id] = _Entry(known.info, known.title, (*known.copies, path), known.stamp)
             self._entries = entries
             self._unreadable = tuple(problems)
+        finally:
+            self._looking.release()
 
     def _found(self) -> Iterator[Path]:
         yield from self._files
@@ -140,7 +162,7 @@ class Library:
         info = self._cache.get(stamp)
         if info is None:
             try:
-                info = probe(path)
+                info = self._probe_file(path)
             except VideoError as error:
                 self._failed[stamp] = str(error)
                 raise

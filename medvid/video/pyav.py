@@ -133,8 +133,10 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[V
 
 
 def pictures(packet: Packet[VideoStream]) -> list[VideoFrame]:
-    """The frames that come out of the decoder with this packet; none where it is damaged."""
+    """The frames that come out of the decoder with this packet; none where it is damaged. Raises MemoryError where memory ran out."""
     try:
         return packet.decode()
+    except av.error.MemoryError:
+        raise
     except av.error.FFmpegError:
         return []

@@ -137,9 +137,9 @@ NOTE = "this model always answers; presence not verified"
 class Failed(Exception):
     """An answer with isError; retryable None leaves the mark out."""
 
-    def __init__(self, message: str, retryable: bool | None = False) -> None:
+    def __init__(self, message: str, retryable: bool | None = False, **more: Any) -> None:
         super().__init__(message)
-        self.retryable = retryable
+        self.mark = {"kind": "engine", "retryable": retryable, **more} if retryable is not None else None
 
 
 def outcome(
@@ -166,6 +166,7 @@ class FakeServer:
         self.replies = replies
         self.videos = videos
         self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.metas: list[tuple[str, dict[str, Any]]] = []
 
     def asked_of(self, tool: str) -> list[dict[str, Any]]:
         return [args for name, args in self.asked if name == tool]
@@ -182,10 +183,11 @@ class FakeServer:
             return ListToolsResult(tools=LISTED)
 
         async def call_tool(context: Any, params: Any) -> CallToolResult:
+            self.metas.append((params.name, dict(context.meta or {})))
             try:
                 content = await self.answer(params.name, params.arguments or {})
             except Failed as error:
-                marked = {"medvid/error": {"kind": "engine", "retryable": error.retryable}} if error.retryable is not None else None
+                marked = {"medvid/error": error.mark} if error.mark is not None else None
                 return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True, _meta=marked)
             if isinstance(content, str):
                 return CallToolResult(content=[TextContent(type="text", text=content)])

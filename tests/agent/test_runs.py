@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
+from medvid.agent import graph
 from medvid.agent.events import Event
 from medvid.agent.runs import ask, question_of, resume
 from medvid.core.errors import AccessError, ConfigError, PlanError
@@ -116,6 +118,41 @@ async def test_an_error_marked_retryable_is_tried_again(file: Path) -> None:
     assert tries == 3
     assert run.outcomes["a"][0]["status"] == "ok"
     assert [event.kind for event in events if event.step == "a"] == ["started", "retried", "retried", "finished"]
+
+
+async def test_a_busy_server_is_asked_again_when_it_says_and_no_earlier(file: Path) -> None:
+    tried_s: list[float] = []
+
+    def busy_at_first(args: dict[str, Any]) -> Any:
+        tried_s.append(time.monotonic())
+        if len(tried_s) < 2:
+            raise Failed("busy: 8 calls run and 16 wait", retryable=True, retry_after_s=0.4)
+        return outcome({"spans": SPANS})
+
+    run = await run_of(FakeServer({"localize_action": busy_at_first}), file, LOCALIZE)
+    assert run.outcomes["a"][0]["status"] == "ok"
+    assert tried_s[1] - tried_s[0] >= 0.4
+
+
+@pytest.mark.parametrize("said", [1e9, "soon", float("nan"), -5.0])
+async def test_a_server_cannot_make_a_run_wait_for_ever(file: Path, said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "LONGEST_WAIT_S", 0.01)
+
+    def busy(args: dict[str, Any]) -> Any:
+        raise Failed("busy", retryable=True, retry_after_s=said)
+
+    fake = FakeServer({"localize_action": busy})
+    with anyio.fail_after(10):
+        run = await run_of(fake, file, LOCALIZE)
+    assert len(fake.asked_of("localize_action")) == 3
+    assert run.failures["a"][0].retryable
+
+
+async def test_every_call_of_a_plan_says_that_it_is_waited_for(file: Path) -> None:
+    fake = FakeServer(REPLIES)
+    await run_of(fake, file, LOCALIZE, step("b", "weigh", of="stone"))
+    told = {name: meta.get("medvid/waits") for name, meta in fake.metas if name != "list_videos"}
+    assert told == {"localize_action": True, "weigh": True}
 
 
 @pytest.mark.parametrize(("retryable", "tries"), [(True, 3), (False, 1), (None, 1)])

@@ -32,5 +32,19 @@ async def test_a_client_lists_and_calls_the_tools_over_standard_input_and_output
 def test_beyond_this_machine_it_does_not_start_without_a_token(operation: tuple[Path, Truth]) -> None:
     done = medvid("mcp", str(operation[0]), "--http", "--host", "0.0.0.0", "--port", "0", program=ORACLE)
     assert done.returncode == 2
-    assert "no token is set" in done.stderr
+    assert "no token and no allowed host (--allow-host) and no allowed origin (--allow-origin) is set" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_new_token_is_alone_on_stdout_and_only_its_hash_is_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "medvid" / "tokens.toml"
+    made = medvid("mcp", "--new-token", "theatre-2", env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert made.returncode == 0
+    token = made.stdout.strip()
+    assert len(token) == 43  # 32 bytes in base64
+    assert token not in kept.read_text() + made.stderr
+    assert 'name = "theatre-2"' in kept.read_text()
+    refused = medvid("mcp", "--new-token", 'a"b', env={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert refused.returncode == 2
+    assert "callers" in refused.stderr
+    assert 'a"b' not in kept.read_text()

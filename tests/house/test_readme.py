@@ -37,7 +37,7 @@ def test_the_sidecar_it_shows_can_be_read() -> None:
 
 def test_its_table_holds_every_tool_and_no_other() -> None:
     named = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-    assert set(named) == {"list_videos", *TOOLS, "ask_procedure"}
+    assert set(named) == {"list_videos", *TOOLS, "ask_procedure", "start_job", "job_status", "job_result", "cancel_job"}
 
 
 def test_its_layout_holds_every_folder_and_no_other() -> None:

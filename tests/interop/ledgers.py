@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+
+BEGINS_WITHIN_S = 30.0
 
 
 def samples(folder: Path) -> list[int]:
@@ -17,3 +20,12 @@ def samples(folder: Path) -> list[int]:
 def made(folder: Path) -> int:
     """Tokens of slow answers so far."""
     return max(samples(folder), default=0)
+
+
+def begun(folder: Path) -> None:
+    """Waits until a server makes tokens of a slow answer."""
+    until = time.monotonic() + BEGINS_WITHIN_S
+    while not made(folder):
+        if time.monotonic() > until:
+            raise TimeoutError(f"no slow answer within {BEGINS_WITHIN_S:g} s")
+        time.sleep(0.05)

@@ -8,10 +8,11 @@ from mcp.types import CallToolResult, TextContent
 
 
 def text_of(result: CallToolResult) -> str:
-    assert len(result.content) == 1
-    only = result.content[0]
-    assert isinstance(only, TextContent)
-    return only.text
+    """The one text that a result holds, which comes first."""
+    first, *others = result.content
+    assert isinstance(first, TextContent)
+    assert not any(isinstance(block, TextContent) for block in others)
+    return first.text
 
 
 def mark_of(result: CallToolResult) -> Any:

@@ -9,8 +9,9 @@ import pytest
 
 from medvid.core.outcome import Reliability
 from medvid.engine.profiles import EMBEDDED
-from medvid.mcp_server import asking, listing
+from medvid.mcp_server import asking, job_tools, listing
 from medvid.mcp_server.asking import AskArgs
+from medvid.mcp_server.job_tools import JobArgs, StartArgs, StatusArgs
 from medvid.mcp_server.listing import ListVideosArgs
 from medvid.mcp_server.video_tools import reliability_line
 from medvid.tools.registry import TOOLS
@@ -18,6 +19,10 @@ from medvid.tools.registry import TOOLS
 DESCRIBED = {
     "list_videos": (listing.DESCRIPTION, ListVideosArgs),
     "ask_procedure": (asking.DESCRIPTION, AskArgs),
+    "start_job": (job_tools.TO_START, StartArgs),
+    "job_status": (job_tools.TO_TELL, StatusArgs),
+    "job_result": (job_tools.TO_GIVE, JobArgs),
+    "cancel_job": (job_tools.TO_CANCEL, JobArgs),
     **{name: (tool.description, tool.args_type) for name, tool in TOOLS.items()},
 }
 
@@ -38,7 +43,7 @@ def test_the_reliability_line_gives_each_measured_figure_of_the_tools_tasks() ->
     profile = replace(EMBEDDED, cards={card.qa_type: card, other.qa_type: other})
     line = reliability_line(TOOLS["summarize_video"], profile)
     assert line == (
-        "Reliability of medvid-embedded: video_summary_gpt judge 3.210 on 100 tests (faithful feeding; baseline not published)."
+        "Reliability of medvid-embedded: judge 3.210 on 100 tests (faithful feeding; baseline not published)."
     )
 
 

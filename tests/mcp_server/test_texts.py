@@ -11,7 +11,7 @@ from medvid.core.outcome import Evidence, Look, Outcome, Reliability
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Answer, Failure, Run, Statement
 from medvid.core.span import Box, Span, TimedBox, Track
-from medvid.mcp_server.texts import evidence_times, frame_uri, outcome_text, run_text
+from medvid.mcp_server.texts import evidence_moments, frame_uri, outcome_text, run_text
 
 VIDEO = "0123456789abcdef"
 
@@ -94,7 +94,8 @@ def test_what_is_not_ok_gives_its_reason_and_no_result(status: str) -> None:
 
 def test_of_many_times_the_first_the_middle_and_the_last_are_named() -> None:
     track = Track(tuple(TimedBox(time_s=second, box_px=Box.of(0, 0, 1, 1)) for second in range(9)))
-    assert evidence_times(Grounding(track=track)) == [0.0, 4.0, 8.0]
+    box = [0.0, 0.0, 1.0, 1.0]
+    assert evidence_moments(Grounding(track=track)) == [(0.0, box), (4.0, box), (8.0, box)]
 
 
 def test_a_frames_address_counts_milliseconds() -> None:

@@ -7,22 +7,27 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import Server
 
+from medvid.core.access import Access
 from medvid.core.errors import ConfigError
 from medvid.mcp_server import transports
+from medvid.mcp_server.tokens import Tokens
+from medvid.mcp_server.transports import Doors
 from medvid.tools.registry import TOOLS
 from tests.interop import ledgers
-from tests.mcp_server.scripted import OWN_ARGS, scripted_engine, scripted_server, talkative_engine
+from tests.mcp_server.scripted import ACTION, OWN_ARGS, scripted_engine, scripted_server, talkative_engine
 
 TOKEN = "0123456789abcdef0123"
 MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -31,8 +36,14 @@ MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
 @asynccontextmanager
 async def over_http(server: Server[Any], token: str | None = None) -> AsyncIterator[str]:
     """The address at which the server answers while this lasts."""
-    listener = transports.listen("127.0.0.1", 0, token)
-    web = transports.web_server(server, listener, token)
+    async with through(server, Doors(Tokens(Access(), single=token) if token else None)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def through(server: Server[Any], doors: Doors) -> AsyncIterator[str]:
+    listener = transports.listen("127.0.0.1", 0, doors)
+    web = transports.web_server(server, listener, doors)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(web.serve, [listener])
         try:
@@ -110,14 +121,33 @@ async def test_progress_and_a_cancel_travel_over_standard_input_and_output(clip:
     async with Client(command, mode=mode) as client:
         async with anyio.create_task_group() as calls:
             calls.start_soon(lambda: client.call_tool("summarize_video", talk, progress_callback=hear))
-            with anyio.fail_after(10):
-                await started.wait()
-            await anyio.sleep(0.3)
+            await anyio.to_thread.run_sync(ledgers.begun, tmp_path)
             calls.cancel_scope.cancel()
         await anyio.sleep(0.3)
         made = ledgers.made(tmp_path)
         await anyio.sleep(0.3)
         assert 0 < ledgers.made(tmp_path) == made
+    assert started.is_set()
+
+
+@pytest.mark.anyio
+@MODES
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+async def test_a_message_for_each_window_reaches_the_client(clip: Path, video_id: str, mode: str, transport: str) -> None:
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        heard.append((done, total, message))
+
+    async with AsyncExitStack() as open_now:
+        server = await open_now.enter_async_context(over_http(scripted_server(clip, scripted_engine()))) if transport == "http" else None
+        client = await open_now.enter_async_context(Client(server or stdio_command(clip), mode=mode))
+        await client.call_tool("localize_action", {"video_id": video_id, "action": ACTION, "fps": 10.0}, progress_callback=hear)
+    # 100 frames at a budget of 32 are windows of 3.2 s from 0, 2.4, 4.8 and 6.8 s on.
+    assert [(done, total) for done, total, _ in heard] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sorted(str(message) for _, _, message in heard[1:]) == [
+        f"localize_action: looked at {span} s" for span in ("0.0-3.2", "2.4-5.6", "4.8-8.0", "6.8-10.0")
+    ]
 
 
 def test_standard_output_carries_the_protocol_and_nothing_else(clip: Path, video_id: str) -> None:
@@ -152,7 +182,8 @@ async def test_without_the_token_nothing_is_answered(clip: Path, video_id: str) 
             for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
                 refused = await plain.post(url, json={}, headers=headers)
                 assert refused.status_code == 401
-                assert refused.headers["WWW-Authenticate"] == "Bearer"
+                assert refused.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
+                assert "resource_metadata" not in refused.headers["WWW-Authenticate"]
         known = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"})
         async with known, Client(streamable_http_client(url, http_client=known)) as client:
             assert len((await client.list_tools()).tools) == 1 + len(TOOLS)
@@ -165,22 +196,57 @@ async def test_a_page_of_another_site_cannot_reach_a_loopback_server(clip: Path)
         assert (await plain.post(url, json={}, headers={"Origin": "https://elsewhere.example"})).status_code == 403
 
 
+@pytest.mark.anyio
+async def test_a_name_and_a_site_that_are_allowed_get_in(clip: Path) -> None:
+    doors = Doors(hosts=("medvid.example",), origins=("https://assistant.example",))
+    async with through(scripted_server(clip, scripted_engine()), doors) as url, httpx2.AsyncClient() as plain:
+
+        async def status(**headers: str) -> int:
+            return (await plain.post(url, json={}, headers=headers)).status_code
+
+        assert await status(Host="medvid.example") == await status(Host="medvid.example:8443") == 400  # let in, and no request
+        assert await status(Host="medvid.example", Origin="https://assistant.example") == 400
+        assert await status(Host="medvid.example", Origin="http://assistant.example") == 403
+        assert await status(Host="medvid.example.elsewhere.example") == 421
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("token", [None, TOKEN])
+async def test_health_is_answered_without_a_token_and_tells_nothing(clip: Path, token: str | None) -> None:
+    async with over_http(scripted_server(clip, scripted_engine()), token) as url, httpx2.AsyncClient() as plain:
+        answer = await plain.get(url.replace("/mcp", "/healthz"))
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert "medvid" not in str(answer.headers).lower()
+
+
+GOOD = Doors(Tokens(Access(), single=TOKEN), ("medvid.example",), ("https://medvid.example",))
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "somewhere.example"])
-def test_beyond_loopback_a_token_is_needed(host: str) -> None:
-    with pytest.raises(ConfigError, match=f"host {host} can be reached from other machines"):
-        transports.listen(host, 0, None)
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"tokens": None}, "no token is set"),
+        ({"hosts": ()}, "no allowed host .--allow-host. is set"),
+        ({"origins": ()}, "no allowed origin .--allow-origin. is set"),
+        ({"tokens": None, "hosts": (), "origins": ()}, "no token and no allowed host .* and no allowed origin"),
+    ],
+)
+def test_beyond_loopback_a_token_a_host_and_an_origin_are_needed(host: str, changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=f"host {host} can be reached from other machines and {said}"):
+        transports.listen(host, 0, replace(GOOD, **changed))
 
 
-def test_a_short_token_is_refused() -> None:
-    with pytest.raises(ConfigError, match="the token has 6 characters, at least 16 are needed"):
-        transports.listen("0.0.0.0", 0, "secret")
+def test_beyond_loopback_it_listens_once_all_three_are_set() -> None:
+    with transports.listen("0.0.0.0", 0, GOOD) as listener:
+        assert listener.getsockname()[0] == "0.0.0.0"
 
 
 def test_a_port_in_use_is_named() -> None:
-    with transports.listen("127.0.0.1", 0, None) as first:
+    with transports.listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
         with pytest.raises(ConfigError, match=f"cannot listen on 127.0.0.1:{port}: .*; choose another port"):
-            transports.listen("127.0.0.1", port, None)
+            transports.listen("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +257,7 @@ def test_loopback_is_known(host: str, near: bool) -> None:
 
 
 def test_addresses_are_written_as_urls() -> None:
-    with transports.listen("127.0.0.1", 0, None) as listener:
+    with transports.listen("127.0.0.1", 0) as listener:
         assert transports.address(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
 
 
