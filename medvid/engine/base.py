@@ -81,9 +81,12 @@ class Reply:
 
 
 class Engine(Protocol):
-    """Answers requests, several at once. Raises EngineError; a cancelled `generate` stops within one token."""
+    """Answers requests, several at once. Raises EngineError; a cancelled `generate` stops within one token. `warm` gets ready now what the
+    first request would wait for, and raises ConfigError where the model cannot be run."""
 
     profile: Profile
+
+    async def warm(self) -> None: ...
 
     async def generate(self, request: Request) -> Reply: ...
 

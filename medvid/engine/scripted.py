@@ -27,6 +27,9 @@ class ScriptedEngine:
         self._token_s = token_s
         self._closed = False
 
+    async def warm(self) -> None:
+        """There is nothing to read."""
+
     async def generate(self, request: Request) -> Reply:
         if self._closed:
             raise EngineError("the scripted engine was closed; open another")

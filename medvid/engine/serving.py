@@ -8,7 +8,6 @@ Source: vLLM, EngineArgs, `vllm serve --help`.
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from collections.abc import Mapping
 from itertools import pairwise
@@ -32,12 +31,9 @@ GIB = 2**30
 
 def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bool = False) -> dict[str, Any]:
     """Fields of vLLM's EngineArgs. model: a checkpoint's folder or hub id. small: as Checkpoint.small."""
-    tokens = profile.max_pixels // profile.factor**2
-    rows = math.isqrt(tokens)
-    largest = {"num_frames": profile.frame_budget, "width": math.ceil(tokens / rows) * profile.factor, "height": rows * profile.factor}
     args: dict[str, Any] = {
         "model": model, "max_model_len": profile.max_context, "generation_config": "vllm", "enable_prefix_caching": True,
-        "limit_mm_per_prompt": {"image": 0, "video": {"count": 1, **largest}}, "mm_processor_kwargs": {"do_resize": False},
+        "limit_mm_per_prompt": {"image": 0, "video": 1}, "mm_processor_kwargs": {"do_resize": False},
         "tensor_parallel_size": options.tensor_parallel, "data_parallel_size": options.data_parallel,
     }
     if small:

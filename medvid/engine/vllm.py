@@ -8,11 +8,16 @@ version of vLLM with other times or another form answers nothing at all. Source:
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import uuid
 from typing import Any, cast
 
+import numpy as np
+
+from medvid.core.clip import Clip
 from medvid.core.errors import ConfigError, EngineError
+from medvid.core.frames import Frames
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Reply, Request
 from medvid.engine.checkpoint import Checkpoint
@@ -32,13 +37,17 @@ class VllmEngine:
         self.profile = checkpoint.profile
         self.unknown_words = unknown_words_of(checkpoint.folder)
         self._options = options
-        self._loading: asyncio.Task[tuple[Any, Tokenizer]] | None = None
+        self._loading: asyncio.Task[Tokenizer] | None = None
+        self._llm: Any = None
         self._running: set[asyncio.Task[Reply]] = set()
         self._closed = False
 
     async def warm(self) -> None:
-        """Reads the weights now. Raises ConfigError where they cannot be used."""
-        await self._loaded()
+        """Reads the weights now, and looks at two grey frames. Raises ConfigError where the model cannot be run."""
+        side, times_s = 2 * self.profile.factor, (0.0, 1.0)
+        grey = Frames(np.full((2, side, side, 3), 128, dtype=np.uint8), np.array(times_s), 1.0)
+        clip = Clip("grey", "0" * 16, times_s, 1.0, self.profile.timestamps, (side, side), (side, side), self.profile.box_frame)
+        await self.generate(Request(grey, clip, "What is shown?", 1, 1.0))
 
     async def generate(self, request: Request) -> Reply:
         if self._closed:
@@ -61,12 +70,12 @@ class VllmEngine:
             answer.cancel()
         if self._loading is not None:
             await asyncio.wait([self._loading])
-            if self._loading.exception() is None:
-                llm, _ = self._loading.result()
-                if llm.output_handler is not None:  # else it takes the end of its processes for their death, and says so
-                    llm.output_handler.cancel()
-                await asyncio.to_thread(llm.shutdown)
-            self._loading = None
+        if self._llm is not None:
+            if self._llm.output_handler is not None:  # else it takes the end of its processes for their death, and says so
+                self._llm.output_handler.cancel()
+            await asyncio.to_thread(self._llm.shutdown)
+            self._llm = None
+            gc.collect()  # what vLLM still holds of itself, before the interpreter takes its modules away
 
     async def _answer(self, request: Request) -> Reply:
         from vllm import SamplingParams
@@ -74,7 +83,7 @@ class VllmEngine:
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-        llm, tokenizer = await self._loaded()
+        tokenizer = await self._loaded()
         whole, prompt = self._prompts(request, tokenizer)
         check_length(request, self.profile, len(whole))
         end = cast(int, tokenizer.convert_tokens_to_ids(IM_END))
@@ -88,7 +97,7 @@ class VllmEngine:
             "multi_modal_uuids": {"video": [request.clip.id]},
         }
         try:
-            async for output in llm.generate(inputs, sampling, uuid.uuid4().hex):
+            async for output in self._llm.generate(inputs, sampling, uuid.uuid4().hex):
                 last = output
         except (VLLMClientError, ValueError) as error:
             raise EngineError(f"vLLM refused the request: {error}", refused=True) from error
@@ -116,7 +125,7 @@ class VllmEngine:
         }
         return prompt_ids(self.profile, tokenizer, grid=grid, **told), prompt_ids(self.profile, tokenizer, grid=None, **told)
 
-    async def _loaded(self) -> tuple[Any, Tokenizer]:
+    async def _loaded(self) -> Tokenizer:
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(self._load))
         try:
@@ -125,8 +134,8 @@ class VllmEngine:
             self._loading = None
             raise
 
-    def _load(self) -> tuple[Any, Tokenizer]:
-        """On a thread. Raises ConfigError with what is missing and the way out."""
+    def _load(self) -> Tokenizer:
+        """On a thread: starts vLLM and reads the tokenizer. Raises ConfigError with what is missing and the way out."""
         try:
             from vllm import AsyncEngineArgs
             from vllm.platforms import current_platform
@@ -143,13 +152,14 @@ class VllmEngine:
             check_memory(self.checkpoint, config, self._options, *torch.cuda.mem_get_info())
         args = vllm_args(self.profile, self._options, str(self.checkpoint.folder), small=self.checkpoint.small)
         try:
-            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**args, disable_log_stats=True))
+            self._llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**args, disable_log_stats=True))
         except (RuntimeError, ValueError, TypeError, OSError) as error:  # a bad argument, a core that did not start
+            why = " ".join(str(error).split())[:300]
             raise ConfigError(
-                f"vLLM could not start {self.profile.name}: {error}; its log above names the cause. Too little memory: MEDVID_MAX_CONTEXT, "
-                "MEDVID_MEMORY_SHARE and MEDVID_QUANTIZATION lower what it takes"
+                f"vLLM could not start {self.profile.name}: {why}; its log above says more. Where memory is too little, MEDVID_MAX_CONTEXT "
+                "and MEDVID_QUANTIZATION lower what it takes"
             ) from error
-        return llm, cast(Tokenizer, AutoTokenizer.from_pretrained(self.checkpoint.folder))
+        return cast(Tokenizer, AutoTokenizer.from_pretrained(self.checkpoint.folder))
 
 
 def _reply(output: Any, tokenizer: Any) -> Reply:

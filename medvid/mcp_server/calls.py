@@ -35,9 +35,6 @@ class Answered:
     seen: tuple[ContentBlock, ...] = ()
 
 
-Answering = Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]
-
-
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
     """args_type: what the arguments must be. run: answers them under the caller's access; raises MedVidError. expected_s: how long that
@@ -48,7 +45,7 @@ class Call(Generic[A]):
     description: str
     args_type: type[A]
     output_schema: dict[str, Any]
-    run: Answering[A]
+    run: Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]
     expected_s: Callable[[A, Access], Awaitable[float | None]] | None = None
     repeatable: bool = True
     changes: Literal["nothing", "start", "stop"] = "nothing"
@@ -73,12 +70,9 @@ class Call(Generic[A]):
         except ValidationError as error:
             raise ArgumentsError(f"{self.name}: {schemas.complaints(error, self.args_type)}") from error
 
-    async def answer(
-        self, arguments: dict[str, Any], access: Access, progress: Progress, run: Answering[A] | None = None
-    ) -> CallToolResult:
-        """run: in place of the call's own, what stands before it."""
+    async def answer(self, arguments: dict[str, Any], access: Access, progress: Progress) -> CallToolResult:
         try:
-            answered = await (run or self.run)(self.read(arguments), access, progress)
+            answered = await self.run(self.read(arguments), access, progress)
         except MedVidError as error:
             return failed(str(error), **error.mark)
         if isinstance(answered, CallToolResult):

@@ -108,7 +108,7 @@ class KeptToolbox(Toolbox):
 
 class Jobs:
     """home: servers that may go on with each other's jobs, because they serve the same videos with the same model. most: unfinished jobs of
-    one caller. keep_s: how long a job is kept from its start, and from its end."""
+    one caller. keep_s: how long a job is kept from its start, and from its end. Raises ConfigError where the file cannot be used."""
 
     def __init__(
         self, toolbox: Toolbox, file: Path, *, ask: Callable[[Toolbox], Ask] | None = None, home: str = "", most: int = 16,
@@ -117,8 +117,11 @@ class Jobs:
         self.toolbox, self.file, self.ask = toolbox, file, ask
         self.own: dict[str, Any] = {"home": home, "most": most, "keep_s": keep_s, "lease_s": LEASE_S, "kept": KEPT}
         self._wake, self._threads = anyio.Event(), anyio.CapacityLimiter(4)  # of its own: decoding may hold all others for long
-        with closing(sqlite3.connect(file, timeout=30)) as opened:
-            opened.executescript(TABLES)
+        try:
+            with closing(sqlite3.connect(file, timeout=30)) as opened:
+                opened.executescript(TABLES)
+        except sqlite3.Error as error:
+            raise ConfigError(f"{file} cannot hold jobs: {error}; move it away, or make its folder writable") from error
 
     async def rows(self, statement: str, **values: Any) -> list[sqlite3.Row]:
         """One statement is one transaction, in a worker thread."""
@@ -213,4 +216,4 @@ class Jobs:
             return asking_call(self.ask(toolbox), toolbox)
         if tool not in TOOLS:
             raise ConfigError(f"start_job runs {', '.join([*TOOLS, *([asking.NAME] if self.ask else [])])}, not {tool!r}")
-        return video_call(TOOLS[tool], toolbox, pictures=True)
+        return video_call(TOOLS[tool], toolbox)

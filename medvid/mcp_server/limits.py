@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import anyio
@@ -19,7 +20,7 @@ from pydantic import BaseModel
 from medvid.core.access import Access
 from medvid.core.errors import BusyError, TooLongError
 from medvid.core.progress import Progress
-from medvid.mcp_server.calls import Answered, Answering, Call
+from medvid.mcp_server.calls import Answered, Call
 
 WAITS_META = "medvid/waits"
 SHORT_S = 50.0
@@ -35,8 +36,8 @@ class Gate:
         self._places = anyio.Semaphore(at_once)
         self._usual_s = 5.0
 
-    def before(self, call: Call[A], *, waits: bool) -> Answering[A]:
-        """The call's `run`, as this gate lets it through."""
+    def before(self, call: Call[A], *, waits: bool) -> Call[A]:
+        """The call as this gate lets it through."""
 
         async def run(args: A, access: Access, progress: Progress) -> Answered | CallToolResult:
             way_out = "ask about less"
@@ -53,7 +54,7 @@ class Gate:
                     return await call.run(args, access, progress)
             raise TooLongError(f"{call.name} was stopped after {self.deadline_s:g} s, the most one call may take; {way_out}")
 
-        return run
+        return replace(call, run=run)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:

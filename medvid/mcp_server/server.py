@@ -84,9 +84,10 @@ def make_server(
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         if params.name not in calls:
             raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
-        call, waits = calls[params.name], (context.meta or {}).get(WAITS_META) is True
-        run = gate.before(call, waits=waits) if gate else None
-        return await call.answer(params.arguments or {}, access_of(context), progress_to(context), run)
+        call = calls[params.name]
+        if gate is not None:
+            call = gate.before(call, waits=(context.meta or {}).get(WAITS_META) is True)
+        return await call.answer(params.arguments or {}, access_of(context), progress_to(context))
 
     async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         cursor = params.cursor if params is not None and params.cursor is not None else "0"

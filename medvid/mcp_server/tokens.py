@@ -63,7 +63,8 @@ def new_token(caller: str) -> str:
     file = settings.tokens_file()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as out:
-        out.write(f'[[callers]]\nname = "{caller}"\nblake2b = "{hash_of(token)}"\n')
+        os.fchmod(out.fileno(), 0o600)
+        out.write(f'\n[[callers]]\nname = "{caller}"\nblake2b = "{hash_of(token)}"\n')
     return token
 
 

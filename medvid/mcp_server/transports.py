@@ -21,7 +21,6 @@ from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
@@ -92,13 +91,9 @@ def http_app(server: Server[Any], host: str, doors: Doors = Doors()) -> Starlett
     auth = AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None) if doors.tokens is not None else None
     return server.streamable_http_app(
         streamable_http_path=PATH, host=host, transport_security=_security(host, doors), auth=auth, token_verifier=doors.tokens,
-        custom_starlette_routes=[Route(HEALTH_PATH, _health)],
+        # For whoever starts the server: it answers, with or without a token, and tells nothing.
+        custom_starlette_routes=[Route(HEALTH_PATH, lambda request: PlainTextResponse("ok"))],
     )  # fmt: skip
-
-
-async def _health(request: Request) -> PlainTextResponse:
-    """For whoever starts the server: it answers, with or without a token, and tells nothing."""
-    return PlainTextResponse("ok")
 
 
 def _security(host: str, doors: Doors) -> TransportSecuritySettings:

@@ -17,16 +17,18 @@ from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
 
-def video_calls(toolbox: Toolbox, pictures: bool) -> list[Call[Any]]:
+def video_calls(toolbox: Toolbox, pictures: bool = True) -> list[Call[Any]]:
     """One call a tool, in the registry's order."""
     return [video_call(tool, toolbox, pictures) for tool in TOOLS.values()]
 
 
-def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool) -> Call[Args]:
+def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
     async def run(args: Args, access: Access, progress: Progress) -> Answered:
-        outcome = await toolbox.run(tool.name, args.model_dump(mode="json", exclude_unset=True), access=access, progress=progress)
+        given = args.model_dump(mode="json", exclude_unset=True)
+        outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
         seen = await evidence(toolbox.library, access, outcome) if pictures else ()
-        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome), seen)
+        pictured = "\nThe first of them is the picture beside this text." if seen else ""
+        return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome) + pictured, seen)
 
     async def expected_s(args: Args, access: Access) -> float | None:
         return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)

@@ -35,6 +35,8 @@ from medvid.video.identity import content_id
 from medvid.video.info import VideoInfo
 from medvid.video.probe import probe
 
+CORES = os.cpu_count() or 1
+SLOTS = min(16, max(4, CORES))
 POLL_S = 0.1
 """How soon a call that was given up lets go."""
 LARGEST_INFO_BYTES = 16 << 20
@@ -49,7 +51,7 @@ class Readers:
     """`probe` and `decode` in at most `slots` processes, for several threads at once. limit_s: the longest one request may take.
     memory_gib: the most a process may allocate, where the system can limit that (Linux). program: the module that is run."""
 
-    def __init__(self, *, slots: int = 4, limit_s: float = 300.0, memory_gib: float = 4.0, program: str = __name__) -> None:
+    def __init__(self, *, slots: int = SLOTS, limit_s: float = 300.0, memory_gib: float = 4.0, program: str = __name__) -> None:
         self.limit_s = limit_s
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         for _ in range(slots):
@@ -157,7 +159,7 @@ def main() -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             request = json.loads(pipe.recv_bytes())
-            _limit(int(memory_gib * 2**30), int(time.process_time() + limit_s) + 1)
+            _limit(int(memory_gib * 2**30), int(time.process_time() + CORES * limit_s) + 1)
             try:
                 for part in _answer(request):
                     pipe.send_bytes(part)

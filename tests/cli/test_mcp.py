@@ -21,7 +21,7 @@ async def test_a_client_lists_and_calls_the_tools_over_standard_input_and_output
     command = StdioServerParameters(command=sys.executable, args=["-m", ORACLE, "mcp", str(path)], env=environment())
     async with Client(stdio_client(command)) as client:
         names = {tool.name for tool in (await client.list_tools()).tools}
-        assert names == {"list_videos", *TOOLS, "ask_procedure"}
+        assert names == {"list_videos", *TOOLS, "ask_procedure", "start_job", "job_status", "job_result", "cancel_job"}
         listed = (await client.call_tool("list_videos", {})).structured_content
         (video,) = (listed or {})["videos"]
         found = await client.call_tool("localize_action", {"video_id": video["video_id"], "action": ACTION})

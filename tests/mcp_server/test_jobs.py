@@ -15,7 +15,7 @@ from mcp.types import CallToolResult
 
 from medvid.app import open_library, open_server, open_toolbox, planner
 from medvid.core.access import Access
-from medvid.core.errors import EngineError
+from medvid.core.errors import ConfigError, EngineError
 from medvid.core.settings import Settings
 from medvid.engine.base import Request
 from medvid.engine.profiles import EMBEDDED
@@ -319,6 +319,13 @@ async def test_a_job_is_run_by_one_server_at_a_time_and_by_none_that_serves_othe
             await until(client, row["id"], "done")
     assert len(engines[0].requests) + len(engines[1].requests) == 4
     assert not engines[2].requests
+
+
+async def test_a_file_that_holds_no_jobs_is_named_as_the_server_starts(clip: Path, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.sqlite"
+    file.write_bytes(b"no database" * 100)
+    with pytest.raises(ConfigError, match=r"jobs\.sqlite cannot hold jobs: file is not a database; move it away"):
+        House(clip, scripted_engine(), file)
 
 
 async def test_the_tools_of_jobs_say_what_they_change(clip: Path, mode: str, tmp_path: Path) -> None:

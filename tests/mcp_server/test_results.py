@@ -53,6 +53,7 @@ async def test_an_answer_with_a_time_brings_one_small_picture_and_links(clip: Pa
         assert picture.mime_type == "image/jpeg"
         assert len(base64.b64decode(picture.data)) <= 100_000
         assert picture.data not in json.dumps(result.structured_content)
+    assert ("The first of them is the picture" in text_of(result)) == (name in SEEN)
     assert len(links) == (name == "ground_object")  # two boxes: one is pictured, one is linked
 
 

@@ -127,6 +127,8 @@ async def test_a_session_of_one_caller_is_closed_to_another(ids: tuple[Path, str
 
 
 def test_the_file_keeps_a_hash_and_is_its_owners_alone(tokens: Path) -> None:
+    tokens.parent.mkdir()
+    tokens.write_text("# our callers")  # readable to all, and without an end of line
     first, second = new_token("theatre-2"), new_token("theatre-3")
     assert first not in tokens.read_text()
     assert len(first) >= 43  # 32 random bytes
