@@ -30,9 +30,7 @@ EXAMPLES = examples(
     "medvid mcp --http --port 8000 --root recordings",
     "medvid mcp --new-token theatre-2",
     "medvid mcp --http --host 0.0.0.0 --allow-host medvid.example --allow-origin https://assistant.example --root recordings",
-) + "".join(
-    f"\n\n{client}:\n\n`{line}`" for client, line in CLIENTS.items()
-)
+) + "".join(f"\n\n{client}:\n\n`{line}`" for client, line in CLIENTS.items())
 
 
 def mcp(

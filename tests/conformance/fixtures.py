@@ -65,6 +65,7 @@ from mcp.types.jsonrpc import MISSING_REQUIRED_CLIENT_CAPABILITY
 from PIL import Image
 from pydantic import BaseModel
 
+from medvid.core.access import Access
 from medvid.core.errors import VideoError
 from medvid.core.progress import Progress
 from medvid.core.span import FROZEN
@@ -118,16 +119,16 @@ class Said(BaseModel):
     text: str
 
 
-async def simple_text(args: NoArgs, progress: Progress) -> Answered:
+async def simple_text(args: NoArgs, access: Access, progress: Progress) -> Answered:
     words = "This is a simple text response for testing."
     return Answered({"text": words}, words)
 
 
-async def error_handling(args: NoArgs, progress: Progress) -> Answered:
+async def error_handling(args: NoArgs, access: Access, progress: Progress) -> Answered:
     raise VideoError("This tool intentionally returns an error for testing")
 
 
-async def with_progress(args: NoArgs, progress: Progress) -> Answered:
+async def with_progress(args: NoArgs, access: Access, progress: Progress) -> Answered:
     for done in (0, 50, 100):
         await progress(done, 100, f"Completed step {done} of 100")
         await anyio.sleep(STEP_S)
@@ -397,7 +398,7 @@ def with_fixtures(handlers: Handlers) -> Handlers:
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> Any:
         if params.name in CALLS:
-            return await CALLS[params.name].answer(params.arguments or {}, progress_to(context))
+            return await CALLS[params.name].answer(params.arguments or {}, Access(), progress_to(context))
         if params.name in TOOLS:
             return await TOOLS[params.name][1](context, params)
         return await handlers["tools/call"][1](context, params)

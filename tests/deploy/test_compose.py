@@ -12,6 +12,7 @@ import yaml
 
 from medvid.core.settings import EngineOptions, Settings, load
 from medvid.engine.serving import serve_command
+from medvid.mcp_server.transports import HEALTH_PATH
 from tests.cli.program import medvid
 from tests.deploy.compose import FILE, GIVEN, ROOT, SCHEMA, VARIABLE, Refused, by_schema, configured
 
@@ -94,7 +95,7 @@ def test_nobody_is_root_and_nothing_is_privileged(services: dict[str, Any], name
 def test_each_is_watched_by_a_health_check(services: dict[str, Any], name: str) -> None:
     check = services[name]["healthcheck"]
     assert check["test"][0] == "CMD"
-    assert {"vllm": "http://127.0.0.1:8000/health'", "medvid": "http://127.0.0.1:8000/healthz'"}[name] in check["test"][-1]
+    assert {"vllm": "http://127.0.0.1:8000/health'", "medvid": f"http://127.0.0.1:8000{HEALTH_PATH}'"}[name] in check["test"][-1]
     compile(check["test"][-1], "health check", "exec")
     assert {"interval", "timeout", "retries", "start_period"} <= set(check)
 
@@ -119,9 +120,9 @@ def test_the_server_is_started_with_options_that_it_has(services: dict[str, Any]
 
 
 def test_lists_are_given_as_settings_read_them(services: dict[str, Any]) -> None:
-    environment = services["medvid"]["environment"]
-    assert json.loads(environment["MEDVID_ALLOW_HOSTS"]) == ["127.0.0.1", "localhost"]
-    assert all(origin.startswith("http://") for origin in json.loads(environment["MEDVID_ALLOW_ORIGINS"]))
+    settings = settings_from(services)
+    assert settings.allow_hosts == ("127.0.0.1", "localhost")
+    assert settings.allow_origins == ("http://127.0.0.1:8000", "http://localhost:8000")
 
 
 def test_the_image_runs_as_the_user_of_the_service_from_files_that_are_there(services: dict[str, Any]) -> None:

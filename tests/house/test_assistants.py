@@ -8,6 +8,7 @@ from pathlib import Path
 
 from medvid.tools.registry import TOOLS
 
+JOBS = ("start_job", "job_status", "job_result", "cancel_job")
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "assistants.md").read_text(encoding="utf-8")
 INTEROP = ROOT / "tests" / "interop"
@@ -24,7 +25,7 @@ def versions() -> set[str]:
 def test_the_session_calls_tools_that_there_are() -> None:
     session = PAGE.partition("<!-- session: written by `make transcript` -->")[2].partition("<!-- end of session -->")[0]
     called = set(re.findall(r"--tool-name (\w+)", session))
-    assert {"list_videos", "ask_procedure"} < called <= {"list_videos", *TOOLS, "ask_procedure"}
+    assert {"list_videos", "ask_procedure"} < called <= {"list_videos", *TOOLS, "ask_procedure", *JOBS}
     assert "ended with" not in session
 
 

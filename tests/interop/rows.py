@@ -51,6 +51,9 @@ NO_CANCEL = {
 }
 """Where the client itself sends nothing that would stop a call."""
 
+A_SERVER_A_CALL = {"Inspector", "langchain-mcp-adapters"}
+"""Over standard input and output these start a server for each call, and end it with the call: a job finds nobody to run it."""
+
 
 @dataclass(frozen=True)
 class Result:

@@ -10,22 +10,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import anyio
 from mcp.server import Server, ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
 
-from medvid.app import open_library, open_server, open_toolbox, planner
+from medvid import app
 from medvid.core.settings import Settings
 from medvid.engine.base import Reply, Request
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.scripted import ScriptedEngine
-from medvid.mcp_server.transports import serve_stdio
+from medvid.tools.toolbox import Toolbox
 from tests.mcp_server.scripted import scripted_reply
-from tests.mcp_server.test_transports import over_http
 
 WHOLE_TALK = 380
 """Tokens of a slow answer that nobody stopped."""
@@ -60,24 +61,27 @@ async def keep(ledger: Path, engine: PacedEngine) -> None:
             await anyio.sleep(EVERY_S)
 
 
-async def serve(clip: Path, ledgers: Path, *, http: bool) -> None:
-    async def note_protocol(context: ServerRequestContext, call_next: CallNext) -> HandlerResult:
-        if context.method == "tools/call":
-            (ledgers / f"{context.protocol_version}.protocol").touch()
-        return await call_next(context)
+async def note_protocol(ledgers: Path, context: ServerRequestContext, call_next: CallNext) -> HandlerResult:
+    if context.method == "tools/call":
+        (ledgers / f"{context.protocol_version}.protocol").touch()
+    return await call_next(context)
 
-    settings, engine = Settings(), PacedEngine()
-    toolbox = open_toolbox(settings, open_library(settings, [clip]), engine)
-    server: Server = open_server(toolbox, ask=planner(toolbox))
-    server.middleware.append(note_protocol)
+
+async def serve(clip: Path, ledgers: Path, *, http: bool) -> None:
+    """As `medvid mcp CLIP` does, but for the engine, and for what is written down."""
+    engine, open_server = PacedEngine(), app.open_server
+
+    def open_noted_server(toolbox: Toolbox, **options: Any) -> Server[Any]:
+        server = open_server(toolbox, **options)
+        if "note" in options:  # the one that clients reach, not the planner's own
+            server.middleware.append(functools.partial(note_protocol, ledgers))
+        return server
+
+    app.open_model = lambda settings: engine
+    app.open_server = open_noted_server
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(keep, ledgers / f"{os.getpid()}.txt", engine)
-        if http:
-            async with over_http(server) as url:
-                print(url, flush=True)
-                await anyio.sleep_forever()
-        else:
-            await serve_stdio(server)
+        await app.serve(Settings(), [clip], http=http, port=0, on_listening=lambda url: print(url, flush=True))
         tasks.cancel_scope.cancel()
 
 

@@ -110,26 +110,6 @@ async def test_every_tool_answers_over_standard_output_whatever_is_printed(clip:
 
 @pytest.mark.anyio
 @MODES
-@pytest.mark.parametrize("transport", ["http", "stdio"])
-async def test_a_message_for_each_window_reaches_the_client(clip: Path, video_id: str, mode: str, transport: str) -> None:
-    heard: list[tuple[float, float | None, str | None]] = []
-
-    async def hear(done: float, total: float | None, message: str | None) -> None:
-        heard.append((done, total, message))
-
-    async with AsyncExitStack() as open_now:
-        server = await open_now.enter_async_context(over_http(scripted_server(clip, scripted_engine()))) if transport == "http" else None
-        client = await open_now.enter_async_context(Client(server or stdio_command(clip), mode=mode))
-        await client.call_tool("localize_action", {"video_id": video_id, "action": ACTION, "fps": 10.0}, progress_callback=hear)
-    # 100 frames at a budget of 32 are windows of 3.2 s from 0, 2.4, 4.8 and 6.8 s on.
-    assert [(done, total) for done, total, _ in heard] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
-    assert sorted(str(message) for _, _, message in heard[1:]) == [
-        f"localize_action: looked at {span} s" for span in ("0.0-3.2", "2.4-5.6", "4.8-8.0", "6.8-10.0")
-    ]
-
-
-@pytest.mark.anyio
-@MODES
 async def test_progress_and_a_cancel_travel_over_standard_input_and_output(clip: Path, video_id: str, mode: str, tmp_path: Path) -> None:
     command = stdio_command(clip).model_copy(update={"args": ["-m", "tests.interop.server", str(clip), str(tmp_path)]})
     talk = {"video_id": video_id, "style": "gemini"}
@@ -148,6 +128,26 @@ async def test_progress_and_a_cancel_travel_over_standard_input_and_output(clip:
         await anyio.sleep(0.3)
         assert 0 < ledgers.made(tmp_path) == made
     assert started.is_set()
+
+
+@pytest.mark.anyio
+@MODES
+@pytest.mark.parametrize("transport", ["http", "stdio"])
+async def test_a_message_for_each_window_reaches_the_client(clip: Path, video_id: str, mode: str, transport: str) -> None:
+    heard: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        heard.append((done, total, message))
+
+    async with AsyncExitStack() as open_now:
+        server = await open_now.enter_async_context(over_http(scripted_server(clip, scripted_engine()))) if transport == "http" else None
+        client = await open_now.enter_async_context(Client(server or stdio_command(clip), mode=mode))
+        await client.call_tool("localize_action", {"video_id": video_id, "action": ACTION, "fps": 10.0}, progress_callback=hear)
+    # 100 frames at a budget of 32 are windows of 3.2 s from 0, 2.4, 4.8 and 6.8 s on.
+    assert [(done, total) for done, total, _ in heard] == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sorted(str(message) for _, _, message in heard[1:]) == [
+        f"localize_action: looked at {span} s" for span in ("0.0-3.2", "2.4-5.6", "4.8-8.0", "6.8-10.0")
+    ]
 
 
 def test_standard_output_carries_the_protocol_and_nothing_else(clip: Path, video_id: str) -> None:

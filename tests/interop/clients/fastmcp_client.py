@@ -10,7 +10,7 @@ from typing import Any
 from fastmcp import Client
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 
-from tests.interop.job import STAY_S, filled, report, the_job
+from tests.interop.job import AGAIN_S, STAY_S, filled, report, the_job, to_be_asked_again
 from tests.interop.ledgers import begun
 
 
@@ -30,10 +30,16 @@ async def main() -> None:
     results: dict[str, Any] = {}
     async with Client(transport, mode={"legacy": "legacy", "modern": "2026-07-28"}[job["era"]]) as client:
         tools = await client.list_tools()
-        for call in job["calls"]:
-            given = await client.call_tool(call["name"], filled(call["arguments"], results), raise_on_error=False)
+        calls = list(job["calls"])
+        while calls:
+            call = calls.pop(0)
+            name = call["name"]
+            given = await client.call_tool(name, filled(call["arguments"], results), raise_on_error=False)
             texts = [block.text for block in given.content if block.type == "text"]
-            results[call["name"]] = {"text": "\n".join(texts), "structured": given.structured_content, "is_error": given.is_error}
+            results[name] = {"text": "\n".join(texts), "structured": given.structured_content, "is_error": given.is_error}
+            if to_be_asked_again(call, results[name]):
+                calls.insert(0, call)
+                await asyncio.sleep(AGAIN_S)
         cancel = job["cancel"]
         talk = asyncio.create_task(client.call_tool(cancel["name"], filled(cancel["arguments"], results), progress_handler=hear))
         await asyncio.wait_for(started.wait(), 10)

@@ -13,7 +13,7 @@ from typing import Any
 from langchain_mcp_adapters.callbacks import CallbackContext, Callbacks
 from langchain_mcp_adapters.client import MultiServerMCPClient
 
-from tests.interop.job import filled, report, the_job
+from tests.interop.job import AGAIN_S, filled, report, the_job, to_be_asked_again
 from tests.interop.ledgers import begun
 
 
@@ -33,12 +33,18 @@ async def main() -> None:
     client = MultiServerMCPClient({"medvid": connection}, callbacks=Callbacks(on_progress=hear))
     tools = {tool.name: tool for tool in await client.get_tools()}
     results: dict[str, Any] = {}
-    for call in job["calls"]:
-        arguments = filled(call["arguments"], results)
-        given = await tools[call["name"]].ainvoke({"name": call["name"], "args": arguments, "id": "1", "type": "tool_call"})
-        texts = [block["text"] for block in given.content if block["type"] == "text"]
+    calls = list(job["calls"])
+    while calls:
+        call = calls.pop(0)
+        name, arguments = call["name"], filled(call["arguments"], results)
+        given = await tools[name].ainvoke({"name": name, "args": arguments, "id": "1", "type": "tool_call"})
+        blocks = given.content if isinstance(given.content, list) else [{"type": "text", "text": given.content}]
+        texts = [block["text"] for block in blocks if block["type"] == "text"]
         structured = (given.artifact or {}).get("structured_content")
-        results[call["name"]] = {"text": "\n".join(texts), "structured": structured, "is_error": given.status == "error"}
+        results[name] = {"text": "\n".join(texts), "structured": structured, "is_error": given.status == "error"}
+        if to_be_asked_again(call, results[name]):
+            calls.insert(0, call)
+            await asyncio.sleep(AGAIN_S)
     cancel = job["cancel"]
     heard.clear()
     started.clear()

@@ -34,10 +34,13 @@ const call = (name, args, options) =>
 
 const { tools } = await client.listTools();
 const results = {};
-for (const { name, arguments: args } of job.calls) {
-  const given = await call(name, filled(args, results));
-  const text = given.content.filter((block) => block.type === "text").map((block) => block.text).join("\n");
-  results[name] = { text, structured: given.structuredContent ?? null, is_error: given.isError ?? false };
+for (const { name, arguments: args, until } of job.calls) {
+  do {
+    const given = await call(name, filled(args, results));
+    const text = given.content.filter((block) => block.type === "text").map((block) => block.text).join("\n");
+    results[name] = { text, structured: given.structuredContent ?? null, is_error: given.isError ?? false };
+    if (until) await sleep(300);
+  } while (until && !results[name].is_error && results[name].structured[until[0]] !== until[1]);
 }
 
 const stop = new AbortController();
