@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench test-vllm
+.PHONY: setup demo test check fix bench bench-gpu test-vllm
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,7 +16,8 @@ help:
 	@echo "make test    check, then every test"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make fix     what ruff can mend by itself"
-	@echo "make bench   the programs of benchmarks/, where there are any"
+	@echo "make bench   the programs of benchmarks/"
+	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 
 setup: $(STAMP)
@@ -53,3 +54,9 @@ fix: setup
 
 bench: setup
 	@for program in $(wildcard benchmarks/*.py); do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+# No setup: a machine with a GPU has a Python of its own with vLLM for it, which GPU_PYTHON names where .venv is not that.
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+
+bench-gpu:
+	PYTHONPATH=. $(GPU_PYTHON) benchmarks/gpu/throughput.py $(ARGS)
