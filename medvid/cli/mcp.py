@@ -9,13 +9,28 @@ import typer
 
 from medvid.cli.options import Device, Engine, Model, examples, settings_of
 
+CLIENTS = {
+    "Claude Code": "claude mcp add medvid -- medvid mcp --root /path/to/recordings",
+    "Claude Code, over HTTP": (
+        'claude mcp add --transport http medvid http://127.0.0.1:8000/mcp --header "Authorization: Bearer $MEDVID_TOKEN"'
+    ),
+    "Claude Desktop (claude_desktop_config.json), Cursor (.cursor/mcp.json)": (
+        '{"mcpServers": {"medvid": {"command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
+    ),
+    "VS Code (.vscode/mcp.json)": (
+        '{"servers": {"medvid": {"type": "stdio", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
+    ),
+    "VS Code, from a shell": (
+        """code --add-mcp '{"name": "medvid", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}'"""
+    ),
+}
+"""What a user gives to each client. README and docs/assistants.md say the same."""
 EXAMPLES = examples(
     "medvid mcp --root recordings",
     "medvid mcp --http --port 8000 --root recordings",
     "medvid mcp --new-token theatre-2",
     "medvid mcp --http --host 0.0.0.0 --allow-host medvid.example --allow-origin https://assistant.example --root recordings",
-    "claude mcp add medvid -- medvid mcp --root recordings",
-)
+) + "".join(f"\n\n{client}:\n\n`{line}`" for client, line in CLIENTS.items())
 
 
 def mcp(

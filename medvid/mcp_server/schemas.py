@@ -29,6 +29,10 @@ class _Spare(GenerateJsonSchema):
             closed = ("additionalProperties",) if mode == "serialization" and "properties" in model else ()
             for keyword in ("title", "description", *closed):
                 model.pop(keyword, None)
+        if "JsonValue" in drawn.get("$defs", {}):
+            # An empty schema says the same, but strict clients take it for a mistake.
+            kinds = ("object", "array", "string", "number", "boolean", "null")
+            drawn["$defs"]["JsonValue"] = {"anyOf": [{"type": kind} for kind in kinds]}
         return drawn
 
 

@@ -27,6 +27,7 @@ from mcp.types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    RequestParams,
 )
 
 from medvid import __version__
@@ -48,6 +49,8 @@ Context = ServerRequestContext[Any, Any]
 AccessOf = Callable[[Context], Access]
 P = TypeVar("P")
 T = TypeVar("T")
+Handlers = dict[str, tuple[type[RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
+"""By protocol method: the parameters, and what answers them."""
 
 INSTRUCTIONS = """\
 Tools that look at medical procedure videos with a vision-language model tuned for them. Research use only, no clinical use.
@@ -59,12 +62,13 @@ reliability of an answer to the user."""
 
 def make_server(
     toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None,
-    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None,
+    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
 ) -> Server[Any]:  # fmt: skip
     """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
     it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos. pictures:
     whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what runs those of
-    `start_job`; without it there are no tools of jobs."""
+    `start_job`; without it there are no tools of jobs. extend: what else is answered, by method, under the same masking: the
+    fixtures of the conformance suite."""
     calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
     calls.update((call.name, call) for call in video_calls(toolbox, pictures))
     if ask is not None:
@@ -113,12 +117,16 @@ def make_server(
         title="medvid: questions about procedure videos",
         instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS,
         get_tool_input_schema=schemas.get,
-        on_list_tools=masked(list_tools),
-        on_call_tool=masked(call_tool),
-        on_list_resources=masked(list_resources),
-        on_list_resource_templates=masked(list_templates),
-        on_read_resource=masked(read_resource),
     )
+    handlers: Handlers = {
+        "tools/list": (PaginatedRequestParams, list_tools),
+        "tools/call": (CallToolRequestParams, call_tool),
+        "resources/list": (PaginatedRequestParams, list_resources),
+        "resources/templates/list": (PaginatedRequestParams, list_templates),
+        "resources/read": (ReadResourceRequestParams, read_resource),
+    }
+    for method, (params_type, handler) in (extend(handlers) if extend else handlers).items():
+        server.add_request_handler(method, params_type, masked(handler))
     return server
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
@@ -25,6 +26,7 @@ from medvid.mcp_server import transports
 from medvid.mcp_server.tokens import Tokens
 from medvid.mcp_server.transports import Doors
 from medvid.tools.registry import TOOLS
+from tests.interop import ledgers
 from tests.mcp_server.scripted import ACTION, OWN_ARGS, scripted_engine, scripted_server, talkative_engine
 
 TOKEN = "0123456789abcdef0123"
@@ -104,6 +106,28 @@ async def test_progress_and_a_cancel_travel_over_http(clip: Path, video_id: str,
 async def test_every_tool_answers_over_standard_output_whatever_is_printed(clip: Path, video_id: str, mode: str) -> None:
     async with Client(stdio_command(clip), mode=mode) as client:
         await call_every_tool(client, video_id)
+
+
+@pytest.mark.anyio
+@MODES
+async def test_progress_and_a_cancel_travel_over_standard_input_and_output(clip: Path, video_id: str, mode: str, tmp_path: Path) -> None:
+    command = stdio_command(clip).model_copy(update={"args": ["-m", "tests.interop.server", str(clip), str(tmp_path)]})
+    talk = {"video_id": video_id, "style": "gemini"}
+    started = anyio.Event()
+
+    async def hear(done: float, total: float | None, message: str | None) -> None:
+        started.set()
+
+    async with Client(command, mode=mode) as client:
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(lambda: client.call_tool("summarize_video", talk, progress_callback=hear))
+            await anyio.to_thread.run_sync(ledgers.begun, tmp_path)
+            calls.cancel_scope.cancel()
+        await anyio.sleep(0.3)
+        made = ledgers.made(tmp_path)
+        await anyio.sleep(0.3)
+        assert 0 < ledgers.made(tmp_path) == made
+    assert started.is_set()
 
 
 @pytest.mark.anyio
