@@ -90,15 +90,20 @@ def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profil
     digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(frames.rgb).tobytes())
     return Clip(
-        id=digest.hexdigest(),
-        video_id=video_id,
-        times_s=tuple(frames.times_s.tolist()),
-        fps=frames.fps,
-        timestamps=profile.timestamps,
-        source_size=source_size,
-        fed_size=frames.size,
-        box_frame=profile.box_frame,
-    )
+        id=digest.hexdigest(), video_id=video_id, times_s=tuple(frames.times_s.tolist()), fps=frames.fps, timestamps=profile.timestamps,
+        source_size=source_size, fed_size=frames.size, box_frame=profile.box_frame,
+    )  # fmt: skip
+
+
+def feed(frames: Frames, video_id: str, source_size: tuple[int, int], profile: Profile, box: TimedBox | None) -> tuple[Frames, Clip]:
+    """The frames as the model gets them, and where they stand. frames, box: as in `make_request` and `clip_for`."""
+    size = fed_size(source_size, profile)
+    rgb = resize(frames.rgb, size)
+    if box is not None:
+        scaled = box.box_px.scaled(size[0] / source_size[0], size[1] / source_size[1])
+        rgb = draw_box(rgb, scaled, nearest(frames.times_s, box.time_s), line_px(source_size, size))
+    fed = frames.with_rgb(rgb)
+    return fed, clip_for(fed, video_id, source_size, profile, box)
 
 
 def make_request(
@@ -109,25 +114,13 @@ def make_request(
     args: in source seconds and source pixels; its span is cut to what the frames cover, and is all of that where it is None. frames: in
     source time, at the size of the source or already at the fed size.
     """
-    size = fed_size(source_size, profile)
-    rgb = resize(frames.rgb, size)
-    box = tool.drawn(args)
-    if box is not None:
-        scaled = box.box_px.scaled(size[0] / source_size[0], size[1] / source_size[1])
-        rgb = draw_box(rgb, scaled, nearest(frames.times_s, box.time_s), line_px(source_size, size))
-    fed = frames.with_rgb(rgb)
-    clip = clip_for(fed, args.video_id, source_size, profile, box)
+    fed, clip = feed(frames, args.video_id, source_size, profile, tool.drawn(args))
     said = to_clip(args.model_copy(update={"span": covered(args.span, clip)}), clip)
     return Request(
-        frames=fed,
-        clip=clip,
-        question=tool.question(said, case, wording(profile.wording)),
-        max_tokens=tool.max_tokens(said),
-        told_fps=clip.fps,
-        system=system_message(tool, profile),
-        pattern=held_to(tool.pattern(said, case), profile),
+        frames=fed, clip=clip, question=tool.question(said, case, wording(profile.wording)), max_tokens=tool.max_tokens(said),
+        told_fps=clip.fps, system=system_message(tool, profile), pattern=held_to(tool.pattern(said, case), profile),
         origin=(tool.name, said.model_dump(mode="json")),
-    )
+    )  # fmt: skip
 
 
 def system_message(tool: Tool[Any, Any], profile: Profile) -> str | None:
