@@ -36,7 +36,7 @@ from medvid.tools.look import frames_request
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 from medvid.video import FrameList, Library
-from medvid.video.identity import content_id
+from medvid.video.container import content_id
 
 TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}
 """Of a token's log-probability, by the type of the weights."""
