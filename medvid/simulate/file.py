@@ -24,7 +24,7 @@ TAG = "medvid_simulated"
 
 def tag_of(truth: Truth) -> str:
     span = Span.of(truth.offset_s, truth.offset_s + truth.duration_s)
-    case = truth.case.model_dump(mode="json")
+    case = truth.case.model_dump(mode="json", exclude_none=True)  # what is not stated changes no file
     return json.dumps({TAG: {"version": VERSION, "seed": truth.seed, "kind": truth.kind, "span": span.model_dump(), "case": case}})
 
 

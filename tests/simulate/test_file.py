@@ -1,5 +1,6 @@
 """A simulated file is the same every time, says what it is, and decodes to what was drawn."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from medvid.core.span import Span
 from medvid.simulate import Truth, clip_of, from_tag, make_procedure, render, write_video
+from medvid.simulate.file import tag_of
 from medvid.video import decode, probe
 
 
@@ -35,6 +37,10 @@ def test_the_container_says_that_it_is_simulated_and_gives_the_truth_back(cut: T
     assert info.codec == "h264"
     assert info.size == (320, 240)
     assert info.frames == 40
+
+def test_the_tag_holds_what_is_stated_and_nothing_else(cut: Truth) -> None:
+    """A field that other videos have must not change the bytes, and so the id, of every simulated file."""
+    assert set(json.loads(tag_of(cut))["medvid_simulated"]["case"]) == {"procedure", "scene", "actions", "simulated"}
 
 
 @pytest.mark.parametrize(
