@@ -21,6 +21,8 @@ PACKAGES = (
     "torch", "transformers", "tokenizers", "safetensors", "av", "decord2", "numpy", "pillow", "mcp", "langgraph",
     "langgraph-checkpoint-sqlite",
 )  # fmt: skip
+ENGINES = {"vllm": "engine vllm", "openai": "engine remote"}
+"""What only one engine needs."""
 SPACE_NEEDED_GB = 2.0
 
 
@@ -46,11 +48,13 @@ def findings(given: Settings, device: Callable[[], str], embedded: Path) -> Iter
 def _packages() -> Iterator[Finding]:
     """One line for all that are there, one for each that is not."""
     there = []
-    for name in PACKAGES:
+    for name in (*PACKAGES, *ENGINES):
         try:
             there.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            yield Finding(name, "missing", "not installed", f"{Path(sys.executable).name} -m pip install {name}")
+            wanted = f", and only --{ENGINES[name]} wants it" if name in ENGINES else ""
+            state: Literal["note", "missing"] = "note" if wanted else "missing"
+            yield Finding(name, state, f"not installed{wanted}", f"{Path(sys.executable).name} -m pip install {name}")
     yield Finding("packages", "ok", ", ".join(there))
 
 
