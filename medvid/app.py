@@ -175,7 +175,7 @@ async def serve(
         toolbox = open_toolbox(settings, open_library(settings, files, readers))
         home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
         keep_s = settings.keep_jobs_days * 86400.0
-        jobs = Jobs(toolbox, places.jobs_file(), ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
+        jobs = Jobs(toolbox, places.data_dir() / "jobs.sqlite", ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
         gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
         server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note, gate=gate, jobs=jobs)
         try:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from medvid.core.span import Box, InstantMark, Span, TimedBox, Track
+from medvid.core.span import Box, InstantMark, Span, Track
 
 T = TypeVar("T")
 BoxFrame = Literal["source", "fed", "per_mille"]
@@ -102,20 +102,14 @@ def _move(value: Any, clock: Callable[[float], float], x: float, y: float) -> An
         return value.scaled(x, y)
     if isinstance(value, Track):
         return Track(tuple(_move(item, clock, x, y) for item in value.root))
-    if isinstance(value, TimedBox):
-        return TimedBox(time_s=max(0.0, clock(value.time_s)), box_px=value.box_px.scaled(x, y))
     if isinstance(value, BaseModel):
-        moved = {name: _move_field(value, name, clock, x, y) for name in type(value).model_fields}
+        points = {name for name, field in type(value).model_fields.items() if any(isinstance(mark, InstantMark) for mark in field.metadata)}
+        moved = {
+            name: max(0.0, clock(item)) if name in points and item is not None else _move(item, clock, x, y) for name, item in value
+        }
         return type(value).model_validate(moved)
     if isinstance(value, (list, tuple)):
         return type(value)(_move(item, clock, x, y) for item in value)
     if isinstance(value, dict):
         return {key: _move(item, clock, x, y) for key, item in value.items()}
     return value
-
-
-def _move_field(model: BaseModel, name: str, clock: Callable[[float], float], x: float, y: float) -> Any:
-    value = getattr(model, name)
-    if isinstance(value, float | int) and any(isinstance(m, InstantMark) for m in type(model).model_fields[name].metadata):
-        return max(0.0, clock(float(value)))
-    return _move(value, clock, x, y)

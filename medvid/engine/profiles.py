@@ -14,12 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from medvid.core.clip import BoxFrame
 from medvid.core.errors import ConfigError
 from medvid.core.outcome import Reliability
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.engine.base import Architecture, Profile
 from medvid.engine.cards import published_cards
 from medvid.engine.prompt import NO_THOUGHT
@@ -90,11 +90,9 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
 )
 
 
-class ProfileFile(BaseModel):
+class ProfileFile(Value):
     """`profile.json`: what goes over the profile that a checkpoint would get. `base: embedded` starts from that of the embedded model; the
     other fields are those of Profile, `cards` by qa_type."""
-
-    model_config = FROZEN
 
     base: Literal["embedded"] | None = None
     name: str | None = None

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import anyio.to_thread
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.access import Access
 from medvid.core.progress import Progress
 from medvid.core.run import Run
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.mcp_server import schemas
 from medvid.mcp_server.calls import Answered, Call
 from medvid.mcp_server.texts import run_text
@@ -29,9 +29,7 @@ the nearest choices; then call again with a clearer question. Takes minutes on l
 Example: {"video_ids": ["0123456789abcdef"], "question": "When is the cystic duct clipped?"}."""
 
 
-class AskArgs(BaseModel):
-    model_config = FROZEN
-
+class AskArgs(Value):
     video_ids: tuple[str, ...] = Field(min_length=1, max_length=100, description="one id or more, from list_videos")
     question: str = Field(min_length=3, max_length=2000, description="the question, in plain words")
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, JsonValue
 from medvid.core.access import Access
 from medvid.core.errors import JobError
 from medvid.core.progress import Progress
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.mcp_server import asking, schemas
 from medvid.mcp_server.calls import Answered, Call
 from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs
@@ -38,16 +38,12 @@ WORDS = {"found": "ok", "absent": "not_observed", "unreadable": "unreadable", "d
 """What a look came to, as an outcome says it."""
 
 
-class StartArgs(BaseModel):
-    model_config = FROZEN
-
+class StartArgs(Value):
     tool: str = Field(json_schema_extra={"enum": [*TOOLS, asking.NAME]})
     arguments: dict[str, JsonValue] = Field(description="of that tool")
 
 
-class JobArgs(BaseModel):
-    model_config = FROZEN
-
+class JobArgs(Value):
     job_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="from start_job")
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 
 import anyio.to_thread
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.access import Access
 from medvid.core.progress import Progress
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.mcp_server import schemas
 from medvid.mcp_server.calls import Answered, Call
 from medvid.video import Library, VideoListing
@@ -26,16 +26,12 @@ LARGEST_PAGE = 20_000
 MOST_PROBLEMS = 20
 
 
-class ListVideosArgs(BaseModel):
-    model_config = FROZEN
-
+class ListVideosArgs(Value):
     offset: int = Field(default=0, ge=0, description="videos to pass over")
     limit: int = Field(default=50, ge=1, le=200, description="most videos to list")
 
 
-class Videos(BaseModel):
-    model_config = FROZEN
-
+class Videos(Value):
     videos: tuple[VideoListing, ...]
     total: int
     next_offset: int | None = Field(default=None, description="where the next page starts, if there is one")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN, Span
+from medvid.core.span import Span, Value
 from medvid.tools.base import Args, Reading, Tool
 from medvid.tools.spans import CUT_OFF, SPAN_PATTERN, find_spans, join_spans, match_spans, span_text
 
@@ -21,10 +21,8 @@ class LocalizeActionArgs(Args):
     action: str = Field(min_length=1, max_length=200, description="what to look for, such as 'clip the cystic duct'")
 
 
-class Spans(BaseModel):
+class Spans(Value):
     """When it happens, in time order."""
-
-    model_config = FROZEN
 
     spans: tuple[Span, ...] = Field(min_length=1)
 
