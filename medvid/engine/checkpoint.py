@@ -46,7 +46,7 @@ class Checkpoint:
 def read_checkpoint(model: str | Path | None) -> Checkpoint:
     """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
     embedded model. Raises ConfigError."""
-    folder = _embedded() if model is None else _folder(model)
+    folder = _folder(model)
     config = _json(folder / "config.json")
     profile = profile_for(folder if model is None or Path(model).is_dir() else str(model), config)
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -55,13 +55,11 @@ def read_checkpoint(model: str | Path | None) -> Checkpoint:
     return Checkpoint(folder, profile, _vision(folder, config, profile), weights, _end_ids(folder, config))
 
 
-def _embedded() -> Path:
-    if not (EMBEDDED_FOLDER / "config.json").is_file():
+def _folder(model: str | Path | None) -> Path:
+    if model is None and (EMBEDDED_FOLDER / "config.json").is_file():
+        return EMBEDDED_FOLDER
+    if model is None:
         raise ConfigError("this installation holds no embedded model; name a checkpoint directory or hub id with --model or MEDVID_MODEL")
-    return EMBEDDED_FOLDER
-
-
-def _folder(model: str | Path) -> Path:
     if Path(model).is_dir():
         return Path(model)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(model)):
