@@ -14,8 +14,7 @@ from medvid.core.access import Access
 from medvid.core.progress import Progress
 from medvid.core.run import Run
 from medvid.core.span import Value
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.texts import run_text
 from medvid.tools.toolbox import Toolbox
 
@@ -54,13 +53,4 @@ def asking_call(ask: Ask, toolbox: Toolbox) -> Call[AskArgs]:
         budgets = sum(info.duration_s for info in infos) * profile.default_fps / profile.frame_budget
         return toolbox.pace.expected_s(NAME, max(len(infos), budgets), budgets)
 
-    return Call(
-        name=NAME,
-        title="Ask about a procedure",
-        description=DESCRIPTION,
-        args_type=AskArgs,
-        output_schema=schemas.output_schema(Run),
-        run=run,
-        expected_s=expected_s,
-        repeatable=False,
-    )
+    return Call(NAME, "Ask about a procedure", DESCRIPTION, AskArgs, output_schema(Run), run, expected_s, repeatable=False)

@@ -13,8 +13,8 @@ from medvid.core.access import Access
 from medvid.core.errors import JobError
 from medvid.core.progress import Progress
 from medvid.core.span import Value
-from medvid.mcp_server import asking, schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server import asking
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs
 from medvid.tools.registry import TOOLS
 
@@ -82,7 +82,7 @@ def job_calls(jobs: Jobs) -> list[Call[Any]]:
         await jobs.rows(CANCEL, id=args.job_id, caller=access.caller)
         return await _told(jobs, await jobs.find(args.job_id, access))
 
-    told = schemas.output_schema(Status)
+    told = output_schema(Status)
     return [
         Call("start_job", "Start a job", TO_START, StartArgs, told, start, repeatable=False, changes="start"),
         Call("job_status", "Status of a job", TO_TELL, StatusArgs, told, status, repeatable=False),

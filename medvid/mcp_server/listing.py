@@ -10,8 +10,7 @@ from pydantic import Field
 from medvid.core.access import Access
 from medvid.core.progress import Progress
 from medvid.core.span import Value
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.video import Library, VideoListing
 
 DESCRIPTION = """\
@@ -53,14 +52,7 @@ def listing_call(library: Library, note: str | None) -> Call[ListVideosArgs]:
         videos = Videos(videos=tuple(page), total=len(listed), next_offset=following, problems=problems, note=note)
         return Answered(videos.model_dump(mode="json"), text_of(videos))
 
-    return Call(
-        name="list_videos",
-        title="List videos",
-        description=DESCRIPTION,
-        args_type=ListVideosArgs,
-        output_schema=schemas.output_schema(Videos),
-        run=run,
-    )
+    return Call("list_videos", "List videos", DESCRIPTION, ListVideosArgs, output_schema(Videos), run)
 
 
 def text_of(videos: Videos) -> str:
