@@ -58,13 +58,11 @@ class Clip:
         return self.source_size if self.box_frame == "source" else self.fed_size
 
     def source_s(self, clip_s: float) -> float:
-        """Clip second -> source second."""
         if self.timestamps:
             return self.times_s[0] + clip_s
         return float(_lerp(clip_s * self.fps, *self._axis()))
 
     def clip_s(self, source_s: float) -> float:
-        """Source second -> clip second."""
         if self.timestamps:
             return source_s - self.times_s[0]
         index, times = self._axis()

@@ -59,5 +59,4 @@ class Run(Value):
     answer: Answer = Answer()
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form that `--json` and `ask_procedure` give."""
         return {**self.model_dump(mode="json"), "plan": self.plan.to_json()}

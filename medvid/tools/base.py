@@ -103,7 +103,6 @@ class Tool(ABC, Generic[A, R]):
         return None
 
     def max_tokens(self, args: A) -> int:
-        """What the answer needs."""
         return self.tokens
 
     def parse(self, text: str, clip: Clip, case: Case) -> Reading[R]:

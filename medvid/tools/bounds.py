@@ -24,27 +24,20 @@ def confine(value: Any, within: Span, size: tuple[int, int]) -> Any | None:
         time_s = min(max(round(value.time_s, 3), within.start_s), within.end_s)
         return TimedBox(time_s=time_s, box_px=box) if box is not None and inside else None
     if isinstance(value, Track):
-        items = _confine_items(value.root, within, size)
+        items = confine(value.root, within, size)
         return Track(tuple({item.time_s: item for item in reversed(items)}.values())[::-1]) if items else None
     if isinstance(value, tuple):
-        return _confine_items(value, within, size) or None
+        confined = (confine(item, within, size) for item in value)
+        return tuple(item for item in confined if item is not None) or None
     if isinstance(value, BaseModel):
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
-        kept = {name: field if field is None else confine(field, within, size) for name, field in fields.items()}
-        lost = any(kept[name] is None and fields[name] is not None for name in fields)
+        kept = {name: field if field is None else confine(field, within, size) for name, field in value}
+        lost = any(kept[name] is None and field is not None for name, field in value)
         return None if lost else type(value).model_validate(kept)
     return value
 
 
-def _confine_items(items: tuple[Any, ...], within: Span, size: tuple[int, int]) -> tuple[Any, ...]:
-    confined = (confine(item, within, size) for item in items)
-    return tuple(item for item in confined if item is not None)
-
-
 def count_items(value: Any) -> int:
     """How many spans, timed boxes or events a result lists; 1 for what lists none."""
-    if isinstance(value, Track):
-        return len(value.root)
     if isinstance(value, BaseModel):
-        return max((count_items(getattr(value, name)) for name in type(value).model_fields), default=1)
+        return max((count_items(field) for _, field in value), default=1)
     return len(value) if isinstance(value, tuple) else 1

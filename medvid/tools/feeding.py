@@ -70,7 +70,6 @@ def draw_box(rgb: Pictures, box_px: Box, index: int, width_px: int) -> Pictures:
 
 
 def nearest(times_s: Sequence[float] | npt.NDArray[np.float64], time_s: float) -> int:
-    """The index of the frame nearest to a time."""
     return int(np.argmin(np.abs(np.asarray(times_s) - time_s)))
 
 
@@ -89,16 +88,8 @@ def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profil
     said = (video_id, frames.times_s.tolist(), frames.fps, frames.size, source_size, drawn.model_dump() if drawn else None, "faithful")
     digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(frames.rgb).tobytes())
-    return Clip(
-        id=digest.hexdigest(),
-        video_id=video_id,
-        times_s=tuple(frames.times_s.tolist()),
-        fps=frames.fps,
-        timestamps=profile.timestamps,
-        source_size=source_size,
-        fed_size=frames.size,
-        box_frame=profile.box_frame,
-    )
+    times_s = tuple(frames.times_s.tolist())
+    return Clip(digest.hexdigest(), video_id, times_s, frames.fps, profile.timestamps, source_size, frames.size, profile.box_frame)
 
 
 def make_request(
@@ -119,15 +110,10 @@ def make_request(
     clip = clip_for(fed, args.video_id, source_size, profile, box)
     said = to_clip(args.model_copy(update={"span": covered(args.span, clip)}), clip)
     return Request(
-        frames=fed,
-        clip=clip,
-        question=tool.question(said, case, wording(profile.wording)),
-        max_tokens=tool.max_tokens(said),
-        told_fps=clip.fps,
-        system=system_message(tool, profile),
-        pattern=held_to(tool.pattern(said, case), profile),
+        fed, clip, tool.question(said, case, wording(profile.wording)), tool.max_tokens(said), told_fps=clip.fps,
+        system=system_message(tool, profile), pattern=held_to(tool.pattern(said, case), profile),
         origin=(tool.name, said.model_dump(mode="json")),
-    )
+    )  # fmt: skip
 
 
 def system_message(tool: Tool[Any, Any], profile: Profile) -> str | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import anyio
@@ -20,7 +18,7 @@ from medvid.core.span import Span
 from medvid.engine.base import Engine, Reply, Request
 from medvid.tools.base import Args, Tool
 from medvid.tools.bounds import confine, count_items
-from medvid.tools.feeding import Pictures, fed_size, make_request
+from medvid.tools.feeding import fed_size, make_request
 from medvid.tools.looks import Window
 from medvid.video import Library, VideoInfo
 
@@ -57,14 +55,14 @@ class Seen:
 
 async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
     """Decoding runs in a worker thread; a cancelled look cancels the engine's work. Raises VideoError and EngineError."""
-    request = await anyio.to_thread.run_sync(partial(prepare, window, inquiry, engine), abandon_on_cancel=True)
+    request = await anyio.to_thread.run_sync(prepare, window, inquiry, engine, abandon_on_cancel=True)
     span = _shown(request, inquiry.info)
     look = Look(start_s=span.start_s, end_s=span.end_s, fps=window.fps, frames=len(request.frames))
-    luma = mean_luma(request.frames.rgb)
+    luma = float(request.frames.rgb.mean(axis=(0, 1, 2)) @ _LUMA)
     if luma < DARKEST_LUMA:
         return Seen("dark", span, look, reason=f"{span} is too dark: mean luma {luma:.1f} of 255, below {DARKEST_LUMA:g}")
     reply = await engine.generate(request)
-    raw = RawText(text=reply.text, mean_logprob=_mean(reply.logprobs))
+    raw = RawText(text=reply.text, mean_logprob=sum(reply.logprobs) / len(reply.logprobs) if reply.logprobs else None)
     return _read(reply, request, inquiry, Seen("found", span, look, raw=raw), engine)
 
 
@@ -78,11 +76,6 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     end_s = min(inquiry.span.end_s, window.end_s)
     args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})
     return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)
-
-
-def mean_luma(rgb: Pictures) -> float:
-    """0 (black) to 255, over all pictures."""
-    return float(rgb.mean(axis=(0, 1, 2)) @ _LUMA)
 
 
 def _shown(request: Request, info: VideoInfo) -> Span:
@@ -99,25 +92,18 @@ def _read(reply: Reply, request: Request, inquiry: Inquiry, seen: Seen, engine: 
     try:
         reading = tool.parse(text, request.clip, inquiry.case)
     except ParseError as error:
-        return _without(seen, "unreadable", str(error), notes)
+        return replace(seen, status="unreadable", reason=str(error), notes=tuple(notes))
     notes += [f"left out {line}" for line in reading.dropped]
     if reading.result is None and engine.profile.abstains:
-        return _without(seen, "absent", "", notes)
+        return replace(seen, status="absent", notes=tuple(notes))
     if reading.result is None:
-        return _without(seen, "unreadable", f"{engine.profile.name} was not trained to say {text.strip()!r}: it proves no absence", notes)
+        reason = f"{engine.profile.name} was not trained to say {text.strip()!r}: it proves no absence"
+        return replace(seen, status="unreadable", reason=reason, notes=tuple(notes))
     found = to_source(reading.result, request.clip)
     kept = confine(found, inquiry.span, inquiry.info.size)
     lost = count_items(found) - (count_items(kept) if kept is not None else 0)
     if lost:
         notes.append(f"left out {lost} that lay outside {inquiry.span}")
     if kept is None:
-        return _without(seen, "unreadable", f"nothing in it lies within {inquiry.span}", notes)
-    return Seen("found", seen.span, seen.look, kept, seen.raw, notes=tuple(notes))
-
-
-def _without(seen: Seen, status: Literal["absent", "unreadable"], reason: str, notes: Sequence[str]) -> Seen:
-    return Seen(status, seen.span, seen.look, None, seen.raw, reason, tuple(notes))
-
-
-def _mean(logprobs: tuple[float, ...] | None) -> float | None:
-    return sum(logprobs) / len(logprobs) if logprobs else None
+        return replace(seen, status="unreadable", reason=f"nothing in it lies within {inquiry.span}", notes=tuple(notes))
+    return replace(seen, result=kept, notes=tuple(notes))
