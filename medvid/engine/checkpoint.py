@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medvid.core.errors import ConfigError
 from medvid.engine.base import Profile
 from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
 from medvid.engine.profiles import profile_for
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+UnknownWords = Callable[[str], tuple[str, ...]]
 # The file and, within it, the section that state the mean and deviation of RGB: newest form first.
 PROCESSOR_FILES = (
     ("processor_config.json", "video_processor"), ("processor_config.json", "image_processor"), ("video_preprocessor_config.json", None),
@@ -116,3 +121,31 @@ def _end_ids(folder: Path, config: Mapping[str, Any]) -> frozenset[int]:
     for stated in (generation.get("eos_token_id"), config.get("eos_token_id"), config.get("text_config", {}).get("eos_token_id")):
         found |= set(stated if isinstance(stated, list) else [stated] if isinstance(stated, int) else [])
     return frozenset(found)
+
+
+def unknown_words_of(folder: Path) -> UnknownWords:
+    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads the
+    tokenizer at its first use, without Transformers, which takes seconds to import. A small model trained on few words must not be asked in
+    others."""
+
+    @cache
+    def vocabulary() -> tuple[Tokenizer, str] | None:
+        file = folder / "tokenizer.json"
+        if not file.is_file():  # an older checkpoint: vocabulary and merges of a byte-level tokenizer, which knows every text
+            return None
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(file))
+        unknown = getattr(tokenizer.model, "unk_token", None)
+        return (tokenizer, unknown) if unknown is not None else None
+
+    def unknown_words(text: str) -> tuple[str, ...]:
+        if (known := vocabulary()) is None:
+            return ()
+        tokenizer, unknown = known
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        spans = [span for token, span in zip(encoding.tokens, encoding.offsets, strict=True) if token == unknown]
+        words = (text[start:end].strip() for start, end in spans)
+        return tuple(dict.fromkeys(word for word in words if word))
+
+    return unknown_words

@@ -8,7 +8,7 @@ from pathlib import Path
 from medvid.core.errors import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Engine
-from medvid.engine.checkpoint import read_checkpoint
+from medvid.engine.checkpoint import read_checkpoint, unknown_words_of
 from medvid.engine.profiles import served_profile
 
 
@@ -38,8 +38,6 @@ def open_engine(
 
 def _remote(model: str | Path | None, options: EngineOptions) -> Engine:
     """The weights are elsewhere: a name is enough, where its profile is known by it."""
-    from medvid.engine.vocabulary import unknown_words_of
-
     try:
         from medvid.engine.remote import RemoteEngine
     except ImportError as error:

@@ -25,9 +25,6 @@ from medvid.engine.prompt import NO_THOUGHT
 
 log = logging.getLogger(__name__)
 
-ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-"""Each is the `model_type` of a configuration."""
-
 CONTEXT = 32_768
 MOST_FRAMES = 256
 """The longest clip in training, 1,800 s at 0.1 fps, has 180 frames; far above that a checkpoint has seen nothing."""
@@ -147,10 +144,11 @@ class ProfileFile(Value):
 def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     """checkpoint: a directory or hub id, whose last name says what it is. config: its `config.json`. Raises ConfigError for another
     architecture and for a `profile.json` that cannot be read."""
-    architecture = next((known for known in ARCHITECTURES if known == config.get("model_type")), None)
+    architectures: tuple[Architecture, ...] = get_args(Architecture)
+    architecture = next((known for known in architectures if known == config.get("model_type")), None)
     if architecture is None:
         raise ConfigError(
-            f"checkpoint {checkpoint} is of architecture {config.get('model_type')!r}; medvid runs {', '.join(sorted(ARCHITECTURES))}"
+            f"checkpoint {checkpoint} is of architecture {config.get('model_type')!r}; medvid runs {', '.join(sorted(architectures))}"
         )
     vision, text = config.get("vision_config", {}), config.get("text_config", config)
     factor = int(vision.get("patch_size", 14 if architecture == "qwen2_5_vl" else 16)) * int(vision.get("spatial_merge_size", 2))
