@@ -95,11 +95,8 @@ def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profil
 def make_request(
     tool: Tool[Any, Any], args: Args, case: Case, frames: Frames, source_size: tuple[int, int], profile: Profile
 ) -> Request:
-    """One question on one stretch of video.
-
-    args: in source seconds and source pixels; its span is cut to what the frames cover, and is all of that where it is None. frames: in
-    source time, at the size of the source or already at the fed size.
-    """
+    """One question on one stretch of video. args: in source seconds and source pixels; its span is cut to what the frames cover, and is all
+    of that where it is None. frames: in source time, at the size of the source or already at the fed size."""
     size = fed_size(source_size, profile)
     rgb = resize(frames.rgb, size)
     box = tool.drawn(args)

@@ -1,4 +1,7 @@
-"""One look: a window's frames are decoded and fed, the model is asked, its text is read and moved to source time and source pixels."""
+"""One look: a window's frames are decoded and fed, the model is asked, its text is read and moved to source time and source pixels.
+
+A result lies within the span and the frame asked about, in milliseconds and hundredths of a pixel; what does not is left out.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,23 @@ from typing import Any, Literal
 
 import anyio
 import numpy as np
+from pydantic import BaseModel
 
 from medvid.core.case import Case
 from medvid.core.clip import to_source
 from medvid.core.errors import ParseError
 from medvid.core.frames import Frames
 from medvid.core.outcome import Look, RawText
-from medvid.core.span import Span
+from medvid.core.span import Box, Span, TimedBox, Track
 from medvid.engine.base import Engine, Reply, Request
 from medvid.tools.base import Args, Tool
-from medvid.tools.bounds import confine, count_items
 from medvid.tools.feeding import fed_size, make_request
 from medvid.tools.looks import Window
 from medvid.video import Library, VideoInfo
 
 DARKEST_LUMA = 10.0
 """Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
+SLACK_S = 1e-3
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -107,3 +111,35 @@ def _read(reply: Reply, request: Request, inquiry: Inquiry, seen: Seen, engine: 
     if kept is None:
         return replace(seen, status="unreadable", reason=f"nothing in it lies within {inquiry.span}", notes=tuple(notes))
     return replace(seen, result=kept, notes=tuple(notes))
+
+
+def confine(value: Any, within: Span, size: tuple[int, int]) -> Any | None:
+    """`value` with its spans cut to `within` and its boxes to the frame (width, height); None where nothing of it is left."""
+    if isinstance(value, Span):
+        return Span.of(round(value.start_s, 3), round(value.end_s, 3)).cut(within)
+    if isinstance(value, Box):
+        x1, y1, x2, y2 = (round(side, 2) for side in value.root)
+        return Box.of(x1, y1, x2, y2).cut(*size) if x1 < x2 and y1 < y2 else None
+    if isinstance(value, TimedBox):
+        box = confine(value.box_px, within, size)
+        inside = within.start_s - SLACK_S <= value.time_s <= within.end_s + SLACK_S
+        time_s = min(max(round(value.time_s, 3), within.start_s), within.end_s)
+        return TimedBox(time_s=time_s, box_px=box) if box is not None and inside else None
+    if isinstance(value, Track):
+        items = confine(value.root, within, size)
+        return Track(tuple({item.time_s: item for item in reversed(items)}.values())[::-1]) if items else None
+    if isinstance(value, tuple):
+        confined = (confine(item, within, size) for item in value)
+        return tuple(item for item in confined if item is not None) or None
+    if isinstance(value, BaseModel):
+        kept = {name: field if field is None else confine(field, within, size) for name, field in value}
+        lost = any(kept[name] is None and field is not None for name, field in value)
+        return None if lost else type(value).model_validate(kept)
+    return value
+
+
+def count_items(value: Any) -> int:
+    """How many spans, timed boxes or events a result lists; 1 for what lists none."""
+    if isinstance(value, BaseModel):
+        return max((count_items(field) for _, field in value), default=1)
+    return len(value) if isinstance(value, tuple) else 1
