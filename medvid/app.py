@@ -177,6 +177,6 @@ async def serve(
                         await toolbox.engine.warm()
                     if on_listening is not None:
                         on_listening(transports.address(listener))
-                    await transports.serve_http(server, listener, doors)
+                    await transports.web_server(server, listener, doors).serve([listener])
         finally:
             await toolbox.engine.aclose()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel
@@ -82,15 +82,13 @@ def _lerp(x: float, xs: list[float], ys: list[float]) -> float:
 def to_source(value: T, clip: Clip) -> T:
     """Every time and box in `value`, from clip seconds and checkpoint pixels to source seconds and source pixels."""
     (bw, bh), (sw, sh) = clip.box_size, clip.source_size
-    moved: T = _move(value, clip.source_s, sw / bw, sh / bh)
-    return moved
+    return cast(T, _move(value, clip.source_s, sw / bw, sh / bh))
 
 
 def to_clip(value: T, clip: Clip) -> T:
     """The inverse of `to_source`. Times before the clip's first frame become its second 0."""
     (bw, bh), (sw, sh) = clip.box_size, clip.source_size
-    moved: T = _move(value, clip.clip_s, bw / sw, bh / sh)
-    return moved
+    return cast(T, _move(value, clip.clip_s, bw / sw, bh / sh))
 
 
 def _move(value: Any, clock: Callable[[float], float], x: float, y: float) -> Any:
