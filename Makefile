@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench test-vllm interop conformance transcript
+.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,7 +16,8 @@ help:
 	@echo "make test    check, then every test"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make fix     what ruff can mend by itself"
-	@echo "make bench   the programs of benchmarks/, where there are any"
+	@echo "make bench   the programs of benchmarks/"
+	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
 	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
@@ -84,3 +85,9 @@ conformance: setup tests/conformance/node_modules/.installed
 
 transcript: setup tests/interop/inspector/node_modules/.installed
 	$(BIN)/python -m tests.interop.transcript
+
+# No setup: a machine with a GPU has a Python of its own with vLLM for it, which GPU_PYTHON names where .venv is not that.
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+
+bench-gpu:
+	PYTHONPATH=. $(GPU_PYTHON) benchmarks/gpu/throughput.py $(ARGS)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, bench, demo, doctor, mcp, resume, serve_model, simulate, tool, train, videos
+from medvid.cli import ask, bench, check, demo, doctor, mcp, resume, serve_model, simulate, tool, train, videos
 from medvid.core.errors import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -37,6 +37,7 @@ app.command("serve-model", epilog=serve_model.EXAMPLES)(serve_model.serve_model)
 app.command("simulate", epilog=simulate.EXAMPLES)(simulate.simulate)
 app.add_typer(train.app, name="train")
 app.add_typer(bench.app, name="bench")
+app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 
 

@@ -17,6 +17,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -50,7 +51,7 @@ class Decoder:
             model, report = AutoModelForImageTextToText.from_pretrained(
                 checkpoint.folder, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
             raise ConfigError(f"the checkpoint {checkpoint.folder} cannot be loaded: {error}; fetch it again, or name another") from error
         if missing := sorted(report["missing_keys"]):
             named = ", ".join(missing[:3])

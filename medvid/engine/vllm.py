@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import uuid
 from typing import Any, cast
 
@@ -134,6 +135,7 @@ class VllmEngine:
 
     def _load(self) -> Tokenizer:
         """On a thread: starts vLLM and reads the tokenizer. Raises ConfigError with what is missing and the way out."""
+        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout is the program's
         try:
             from vllm import AsyncEngineArgs
             from vllm.platforms import current_platform

@@ -92,23 +92,27 @@ def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profil
     return Clip(digest.hexdigest(), video_id, times_s, frames.fps, profile.timestamps, source_size, frames.size, profile.box_frame)
 
 
+def feed(frames: Frames, video_id: str, source_size: tuple[int, int], profile: Profile, box: TimedBox | None) -> tuple[Frames, Clip]:
+    """The frames as the model gets them, and where they stand. frames, box: as in `make_request` and `clip_for`."""
+    size = fed_size(source_size, profile)
+    rgb = resize(frames.rgb, size)
+    if box is not None:
+        scaled = box.box_px.scaled(size[0] / source_size[0], size[1] / source_size[1])
+        rgb = draw_box(rgb, scaled, nearest(frames.times_s, box.time_s), line_px(source_size, size))
+    fed = frames.with_rgb(rgb)
+    return fed, clip_for(fed, video_id, source_size, profile, box)
+
+
 def make_request(
     tool: Tool[Any, Any], args: Args, case: Case, frames: Frames, source_size: tuple[int, int], profile: Profile
 ) -> Request:
     """One question on one stretch of video. args: in source seconds and source pixels; its span is cut to what the frames cover, and is all
     of that where it is None. frames: in source time, at the size of the source or already at the fed size."""
-    size = fed_size(source_size, profile)
-    rgb = resize(frames.rgb, size)
-    box = tool.drawn(args)
-    if box is not None:
-        scaled = box.box_px.scaled(size[0] / source_size[0], size[1] / source_size[1])
-        rgb = draw_box(rgb, scaled, nearest(frames.times_s, box.time_s), line_px(source_size, size))
-    fed = frames.with_rgb(rgb)
-    clip = clip_for(fed, args.video_id, source_size, profile, box)
+    fed, clip = feed(frames, args.video_id, source_size, profile, tool.drawn(args))
     said = to_clip(args.model_copy(update={"span": covered(args.span, clip)}), clip)
     return Request(
-        fed, clip, tool.question(said, case, wording(profile.wording)), tool.max_tokens(said), told_fps=clip.fps,
-        system=system_message(tool, profile), pattern=held_to(tool.pattern(said, case), profile),
+        frames=fed, clip=clip, question=tool.question(said, case, wording(profile.wording)), max_tokens=tool.max_tokens(said),
+        told_fps=clip.fps, system=system_message(tool, profile), pattern=held_to(tool.pattern(said, case), profile),
         origin=(tool.name, said.model_dump(mode="json")),
     )  # fmt: skip
 

@@ -19,11 +19,11 @@ from medvid.core.errors import ParseError
 from medvid.core.frames import Frames
 from medvid.core.outcome import Look, RawText
 from medvid.core.span import Box, Span, TimedBox, Track
-from medvid.engine.base import Engine, Reply, Request
+from medvid.engine.base import Engine, Profile, Reply, Request
 from medvid.tools.base import Args, Tool
-from medvid.tools.feeding import fed_size, make_request
+from medvid.tools.feeding import fed_size, feed, make_request, sample_times
 from medvid.tools.looks import Window
-from medvid.video import Library, VideoInfo
+from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
 DARKEST_LUMA = 10.0
 """Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
@@ -80,6 +80,18 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     end_s = min(inquiry.span.end_s, window.end_s)
     args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})
     return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)
+
+
+def frames_request(source: FrameList, question: str, profile: Profile, max_tokens: int = 256, box: TimedBox | None = None) -> Request:
+    """A question in the caller's words on frame files: all, or every second, third, ... where the model takes fewer. box: in pixels of the
+    files, drawn on the frame nearest to its time. Raises VideoError."""
+    info = probe(source)
+    step = -(-info.frames // profile.frame_budget)
+    fps = info.fps / step
+    times_s = list(info.starts_s[::step]) if profile.timestamps else sample_times(0.0, fps, -(-info.frames // step))
+    frames = Frames(decode(info, times_s, fed_size(info.size, profile)).rgb, np.array(times_s), fps)
+    fed, clip = feed(frames, info.video_id, info.size, profile, box)
+    return Request(fed, clip, question, max_tokens, fps)
 
 
 def _shown(request: Request, info: VideoInfo) -> Span:

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from medvid.core.outcome import Outcome, Reliability
 from medvid.core.span import FROZEN
-from medvid.medvidbench.metrics.column import Column
+from medvid.medvidbench.metrics import Column
 from medvid.medvidbench.texts import same_deed
 from medvid.tools.registry import TOOLS
 from medvid.tools.spans import match_spans
@@ -205,25 +205,7 @@ def write_cards(report: Report, folder: Path) -> None:
 
 def model_card(report: Report, training: list[dict[str, Any]]) -> str:
     """Markdown."""
-    lines = [
-        "# The embedded model",
-        "",
-        "A Qwen3-VL of 3.3 million parameters that ships with medvid, so that everything runs from end to end on any machine. It was",
-        "trained on simulated procedures only and knows nothing of real ones: before a real video the tools answer `out_of_scope`.",
-        "Research use only.",
-        "",
-        "Load it with stock Transformers (`AutoModelForImageTextToText.from_pretrained`) or with vLLM. Frames of 112 x 84 pixels, at",
-        "most 32 of them, at 0.5, 1 or 2 frames a second; greedy decoding. Asked for what does not occur, it answers `Not observed.`",
-        "",
-        "## Held-out figures",
-        "",
-        f"`medvid train evaluate --clips {report.clips} --card DIR`: simulated clips of 16 to 32 s that nobody trained on (seeds from",
-        f"{report.first_seed:,} on), written as H.264 files and asked about through the product's own decoding and tools.",
-        "Blind: the same model and questions, every frame black.",
-        "",
-        "| what | tests | figure | 95 % | blind | bar |",
-        "|---|---|---|---|---|---|",
-    ]
+    lines = (Path(__file__).parent / "card.md").read_text(encoding="utf-8").format(report=report).splitlines()
     for row in report.rows:
         blind, bar = ("" if value is None else f"{value:.3f}" for value in (row.blind, row.bar))
         lines.append(f"| {row.name} | {row.tests:,} | {row.figure:.3f} | {row.low:.3f}-{row.high:.3f} | {blind} | {bar} |")

@@ -18,11 +18,10 @@ from torch import Tensor, nn
 from transformers import Qwen3VLForConditionalGeneration
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb
 
-from medvid.train.features import load_features
 from medvid.train.footage import Footage
 from medvid.train.lessons import read_lessons
 from medvid.train.nano import GUIDED_HEADS, GUIDED_LAYER
-from medvid.train.packing import Packed, pack
+from medvid.train.packing import Packed, load_features, pack
 from medvid.train.tokenizer import NUMBERS
 from medvid.train.vision import to_device, warm_cosine
 

@@ -22,12 +22,12 @@ from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
 from medvid.core.errors import ConfigError
-from medvid.train.features import keep_features
 from medvid.train.figures import TRAINING
 from medvid.train.footage import Footage, render_footage
 from medvid.train.language import learn_to_answer
 from medvid.train.lessons import write_lessons
 from medvid.train.nano import build, config_of, export
+from medvid.train.packing import keep_features
 from medvid.train.tokenizer import build_tokenizer, config_ids, number_ids
 from medvid.train.vision import learn_to_see
 

@@ -1,4 +1,5 @@
-"""Opening a container with PyAV: only formats that hold their own content, only plain files, errors that say what is wrong.
+"""Files: whether one may be read, the id of its content, and opening it with PyAV: only formats that hold their own content, only plain
+files, errors that say what is wrong.
 
 A playlist or concat script renamed `x.mp4` would make libavformat open what it names, other files and the network included; hence the
 lists of formats and protocols. Source: FFmpeg formats documentation, `format_whitelist`, `protocol_whitelist`.
@@ -6,8 +7,9 @@ lists of formats and protocols. Source: FFmpeg formats documentation, `format_wh
 
 from __future__ import annotations
 
+import hashlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from av.video.stream import VideoStream
 from medvid.core.errors import VideoError
 
 FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,gxf,dv,nut,rm"
+MIB = 1 << 20
 LIMITS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 
 
@@ -35,6 +38,28 @@ def check_file(path: Path) -> None:
         raise VideoError(f"{shown(path)} is not a plain file; give a video file")
     if status.st_size == 0:
         raise VideoError(f"{shown(path)} is empty (0 bytes); copy or export it again")
+
+
+def content_id(path: Path) -> str:
+    """A file's `video_id`, 16 hexadecimal digits: blake2b over its size and first, middle and last MiB, so that a recording of hours is
+    known at once and equal content is one video. Raises OSError where it cannot be read."""
+    digest = hashlib.blake2b(digest_size=8)
+    size = path.stat().st_size
+    digest.update(size.to_bytes(8, "big"))
+    with path.open("rb") as file:
+        for offset in (0, max(0, (size - MIB) // 2), max(0, size - MIB)):
+            file.seek(offset)
+            digest.update(file.read(MIB))
+    return digest.hexdigest()
+
+
+def frames_id(paths: Sequence[Path], fps: float, times_s: Sequence[float] | None = None) -> str:
+    """The id of a list of frame files shown at this rate, or at these times."""
+    digest = hashlib.blake2b(repr(float(fps)).encode(), digest_size=8)
+    digest.update(repr([float(time_s) for time_s in times_s]).encode() if times_s is not None else b"")
+    for path in paths:
+        digest.update(bytes.fromhex(content_id(path)))
+    return digest.hexdigest()
 
 
 @contextmanager

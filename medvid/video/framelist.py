@@ -15,8 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from medvid.core.errors import VideoError
-from medvid.video.container import check_file, shown
-from medvid.video.identity import frames_id
+from medvid.video.container import check_file, frames_id, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
 

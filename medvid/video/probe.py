@@ -18,12 +18,10 @@ from av.video.stream import VideoStream
 
 from medvid.core.errors import VideoError
 from medvid.video import pyav
-from medvid.video.container import open_video, shown
+from medvid.video.container import content_id, open_video, shown
 from medvid.video.framelist import FrameList, probe_frames
-from medvid.video.identity import content_id
 from medvid.video.info import TOLERANCE_S, VideoInfo
-from medvid.video.orientation import orientation
-from medvid.video.pyav import Scan, scan
+from medvid.video.pyav import Scan, orientation, scan
 
 LARGEST_PICTURE_PX = 8192 * 8192
 KEY_STEP_S = 1.0

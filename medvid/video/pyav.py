@@ -7,6 +7,9 @@ is tried.
 A scan looks through the packets without decoding. Showing times come in decoding order. A picture after a key frame in that order but
 before it in time may refer to the pictures before the key frame ("open group"); a discarded packet is decoded but not shown (edit lists).
 Source: FFmpeg, libavcodec/packet.h; ITU-T H.264, 3.
+
+Stored pictures are turned upright by the container's display matrix: nine int32, row by row (a b u; c d v; x y w), a stored point (p, q)
+being shown at (a p + c q + x, b p + d q + y). Source: FFmpeg, libavutil/display.h; ISO/IEC 14496-12, track header box.
 """
 
 from __future__ import annotations
@@ -23,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from medvid.core.errors import VideoError
 from medvid.video.container import open_video, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
-from medvid.video.orientation import upright
 
 Shown = tuple[float, npt.NDArray[Any]]
 """The time from which a frame is shown, in source seconds, and its upright picture, uint8 (H, W, 3)."""
@@ -186,3 +189,23 @@ def shown_times(path: Path, container_start_s: float) -> npt.NDArray[np.float64]
     with open_video(path) as (container, stream):
         found = scan(container, stream, path)
     return found.pts.astype(np.float64) * found.tick_s - container_start_s
+
+
+def orientation(frame: VideoFrame) -> tuple[int, bool, bool]:
+    """Degrees clockwise (0, 90, 180, 270), whether to flip left to right after that, and whether this is exact."""
+    side = frame.side_data.get("DISPLAYMATRIX")
+    if not isinstance(side, SideData):
+        return 0, False, True
+    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(side), dtype=np.int32)[:5])
+    if a == b == c == d == 0:
+        return 0, False, False
+    mirrored = a * d - b * c < 0
+    if abs(d) >= abs(b):
+        return (0 if d > 0 else 180), mirrored, b == c == 0
+    return (90 if b > 0 else 270), mirrored, a == d == 0
+
+
+def upright(rgb: npt.NDArray[Any], rotation: int, mirrored: bool) -> npt.NDArray[Any]:
+    """A stored picture (H, W, 3) as it is to be seen."""
+    turned = np.rot90(rgb, -rotation // 90)  # rot90 turns counter-clockwise
+    return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)

@@ -29,9 +29,8 @@ from pydantic import TypeAdapter
 
 from medvid.core.errors import VideoError
 from medvid.core.frames import Frames
-from medvid.video.container import shown
+from medvid.video.container import content_id, shown
 from medvid.video.decode import Shown, gather, scaled
-from medvid.video.identity import content_id
 from medvid.video.info import VideoInfo
 from medvid.video.probe import probe
 

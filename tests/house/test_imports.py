@@ -53,7 +53,9 @@ def test_import_medvid_imports_nothing_heavy() -> None:
     assert not names & HEAVY
 
 
-@pytest.mark.parametrize("args", [["--help"], ["--version"], ["ask", "--help"], ["mcp", "--help"], ["train", "sft", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], *([name, "--help"] for name in ("ask", "check", "mcp")), ["train", "sft", "--help"]]
+)
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     names = imported_by(HELP.format(args=args))
     assert "typer" in names

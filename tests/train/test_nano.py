@@ -9,12 +9,11 @@ from transformers import AutoModelForImageTextToText, AutoTokenizer
 
 from medvid.engine.patches import frames_to_patches
 from medvid.engine.positions import rope_positions
-from medvid.train.features import Features, _see_all
 from medvid.train.footage import Footage
 from medvid.train.language import Reader
 from medvid.train.lessons import Lesson, read_lessons
 from medvid.train.nano import MEAN, MERGE, PATCH, STD, TEMPORAL, export, see
-from medvid.train.packing import pack
+from medvid.train.packing import Features, _see_all, pack
 from medvid.train.tokenizer import build_tokenizer, number_ids
 
 

@@ -20,7 +20,7 @@ from medvid.core.errors import VideoError
 from medvid.video import VideoInfo, decode, probe
 from medvid.video import decode as decode_function
 from medvid.video.decode import exact_readers
-from medvid.video.orientation import upright
+from medvid.video.pyav import upright
 from tests.video import files
 
 REGULAR = files.every(0.04, 120)

@@ -27,8 +27,8 @@ async def open_vllm() -> AsyncIterator[Callable[[Path | None], Any]]:
     """One engine at a time stays open until the module ends."""
     async with AsyncExitStack() as stack:
 
-        def opened(model: Path | None) -> Any:
-            engine = open_engine(model, "vllm", options=OPTIONS)
+        def opened(model: Path | None, **vllm_args: Any) -> Any:
+            engine = open_engine(model, "vllm", options=OPTIONS.model_copy(update={"vllm_args": {**OPTIONS.vllm_args, **vllm_args}}))
             stack.push_async_callback(engine.aclose)
             return engine
 

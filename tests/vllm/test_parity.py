@@ -16,18 +16,29 @@ pytestmark = pytest.mark.anyio
 CLIPS = [(frames, fps) for frames in (1, 5, 12) for fps in (0.5, 1.0, 2.0)]
 
 
-@pytest.mark.parametrize(("architecture", "outer"), [("qwen2_5_vl", False), ("qwen3_vl", False), ("qwen3_vl", True)])
-async def test_local_and_vllm_agree(architecture: Any, outer: bool, open_vllm: Callable[[Path | None], Any], tmp_path: Path) -> None:
+# Qwen3.5 on vLLM's CPU build: `AssertionError: CPU GDN attention requires BF16.`, so there is no float32 to compare; ours stays float32.
+@pytest.mark.parametrize(
+    ("architecture", "outer", "dtype", "most"),
+    [
+        ("qwen2_5_vl", False, "float32", 1e-3), ("qwen3_vl", False, "float32", 1e-3), ("qwen3_vl", True, "float32", 1e-3),
+        ("qwen3_5", False, "bfloat16", 0.1),
+    ],
+)
+async def test_local_and_vllm_agree(
+    architecture: Any, outer: bool, dtype: str, most: float, open_vllm: Callable[..., Any], tmp_path: Path
+) -> None:
     folder = served_checkpoint(tmp_path / "tiny", architecture, outer=outer)
-    vllm, local = open_vllm(folder), open_engine(folder, device="cpu")
+    vllm, local = open_vllm(folder, dtype=dtype), open_engine(folder, device="cpu")
     worst = 0.0
     for frames, fps in CLIPS:
         asked = request(vllm.profile, frames=frames, fps=fps, max_tokens=8, seed=frames)
-        ours, theirs = await local.generate(asked), await vllm.generate(asked)
-        assert (theirs.text, theirs.finish) == (ours.text, ours.finish)
-        assert (theirs.tokens_in, theirs.tokens_out) == (ours.tokens_in, ours.tokens_out)
-        worst = max(worst, *(abs(a - b) for a, b in zip(ours.logprobs, theirs.logprobs, strict=True)))
-    print(f"{architecture}{' with the outer pair' if outer else ''}: largest difference over {len(CLIPS)} clips {worst:.1e}")
-    assert worst < 1e-3
+        ours, theirs = await local.generate(asked), await vllm.generate(asked)  # vLLM's prompt, token by token, is checked by its engine
+        assert theirs.tokens_in == ours.tokens_in
+        if dtype == "float32":
+            assert (theirs.text, theirs.tokens_out, theirs.finish) == (ours.text, ours.tokens_out, ours.finish)
+        pairs = zip(ours.logprobs, theirs.logprobs, strict=dtype == "float32")
+        worst = max(worst, *(abs(a - b) for a, b in list(pairs)[: None if dtype == "float32" else 1]))
+    print(f"{architecture}{' with the outer pair' if outer else ''}, {dtype}: {worst:.1e} apart at most over {len(CLIPS)} clips")
+    assert worst < most
     await vllm.aclose()
     await local.aclose()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from medvid.medvidbench.metrics.column import by_source, mean
+from medvid.medvidbench.metrics import by_source, mean
 from medvid.medvidbench.records import Result
 
 Pair = tuple[float, float]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from medvid.medvidbench.metrics.column import mean
+from medvid.medvidbench.metrics import mean
 from medvid.medvidbench.records import Result
 
 Pair = tuple[float, float]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from medvid.core.vocabulary import NURSING, STORED, steps_of
-from medvid.medvidbench.metrics.column import by_source
+from medvid.medvidbench.metrics import by_source
 from medvid.medvidbench.records import Result
 
 Nearest = Callable[[str, Sequence[str]], str]

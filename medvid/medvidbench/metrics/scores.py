@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from medvid.medvidbench.metrics.column import by_source, mean, mean_of
+from medvid.medvidbench.metrics import by_source, mean, mean_of
 from medvid.medvidbench.records import Result
 from medvid.tools.assess_cvs import CRITERIA
 from medvid.tools.assess_skill import ASPECTS

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from medvid.core.case import Action, Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.medvidbench.metrics import scores
-from medvid.medvidbench.metrics.column import Column, by_source, mean
+from medvid.medvidbench.metrics import Column, by_source, mean, scores
 from medvid.medvidbench.metrics.dense_captioning import dvc
 from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.localization import THRESHOLDS, tag

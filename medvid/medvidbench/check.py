@@ -1,0 +1,188 @@
+"""What the owner of a checkpoint finds out in ten minutes and may post: whether it is asked as stock Transformers asks it, answers alike in
+each engine, and answers tools and records in a form that can be read.
+
+Figures and words of ours only: nothing of a video, of a model's text or of this machine stands in a report.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from anyio.to_thread import run_sync
+from pydantic import ValidationError
+
+from medvid.core.access import Access
+from medvid.core.errors import MedVidError, VideoError
+from medvid.core.settings import Settings
+from medvid.core.span import TimedBox
+from medvid.engine.base import Engine, Reply
+from medvid.engine.checkpoint import Checkpoint, read_checkpoint
+from medvid.engine.device import device_name
+from medvid.engine.profiles import KNOWN
+from medvid.engine.proof import differing, fixed_requests
+from medvid.medvidbench.metrics.table import columns
+from medvid.medvidbench.records import Record, result_of
+from medvid.medvidbench.verdict import judge
+from medvid.report.installation import findings
+from medvid.simulate import from_tag
+from medvid.tools.look import frames_request
+from medvid.tools.registry import TOOLS
+from medvid.tools.toolbox import Toolbox
+from medvid.video import FrameList, Library
+from medvid.video.container import content_id
+
+TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}
+"""Of a token's log-probability, by the type of the weights."""
+QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")
+"""Where our own words of an error may end: at what a model, a file or another program said."""
+LONGEST_S, RECORD_TOKENS = 30.0, 512
+
+
+class Report:
+    """facts: what was checked, with what. checks: `{check, engine, state, seconds, figures, reason}`, as they began."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        """tell: hears of each check, and errors in full."""
+        self.tell, self.model = tell, ""
+        self.facts: dict[str, str] = {}
+        self.checks: list[dict[str, Any]] = []
+
+    @contextmanager
+    def part(self, name: str, engine: str = "") -> Iterator[dict[str, Any]]:
+        """Takes figures; one named `failed` or `not run` says why it is so. An error of ours fails this part only."""
+        figures: dict[str, Any] = {}
+        check = {"check": name, "engine": engine, "state": "not run", "seconds": 0.0, "figures": figures, "reason": "interrupted"}
+        self.checks.append(check)
+        started_s = time.monotonic()
+        try:
+            yield figures
+            failed, lacking = figures.pop("failed", ""), figures.pop("not run", "")
+            check |= {"state": "failed" if failed else "not run" if lacking else "ok", "reason": failed or lacking}
+        except MedVidError as error:
+            self.tell(str(error))
+            said = "" if isinstance(error, VideoError) else str(error).replace(self.model, "the model")  # the former begin with a file
+            check |= {"state": "failed", "reason": f"{error.kind} error: {QUOTED.split(said)[0].strip()}"}
+        finally:
+            check["seconds"] = round(time.monotonic() - started_s, 2)
+            self.tell(f"{name} {engine}: {check['state']}")
+
+    @property
+    def markdown(self) -> str:
+        lines = ["# medvid check", "", *(f"- {what}: {found}" for what, found in self.facts.items()), ""]
+        lines += ["| check | engine | state | seconds | figures |", "|---|---|---|---|---|"]
+        for check in self.checks:
+            said = [f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in check["figures"].items()]
+            said += [check["reason"]] if check["reason"] else []
+            lines.append(f"| {check['check']} | {check['engine']} | {check['state']} | {check['seconds']:.1f} | {'; '.join(said)} |")
+        return "\n".join(lines)
+
+
+async def examine(
+    report: Report, settings: Settings, engines: Sequence[str], open_model: Callable[[Settings], Engine], video: Path,
+    records: Sequence[Record], root: Path,
+) -> None:
+    """engines: none for all that are there, one after the other; local, which keeps its memory, comes last. video: for the tools. root: of
+    the records' frames. Raises MedVidError where nothing can be checked."""
+    checkpoint, library = read_checkpoint(settings.model), Library((), [video])
+    report.model = checkpoint.profile.name
+    report.facts |= facts_of(settings, checkpoint)
+    requests = fixed_requests(checkpoint.profile)
+    others = await run_sync(differing, checkpoint, requests)
+    for name in ("prompt", "positions"):
+        with report.part(name) as figures:
+            differs = ", ".join(others.get(name, []))
+            figures |= {"clips": len(requests), "failed": differs and f"other than stock Transformers has for {differs}"}
+            figures["not run"] = "" if name in others else "the checkpoint's processor cannot be loaded; it wants torchvision"
+    there = {"vllm": find_spec("vllm") is not None, "remote": settings.endpoint is not None, "local": True}
+    replies: dict[str, list[Reply]] = {}
+    for name in engines or [name for name, is_there in there.items() if is_there]:
+        async with AsyncExitStack() as stack:
+            with report.part("loads and answers", name) as figures:
+                engine = open_model(settings.model_copy(update={"engine": name}))
+                stack.push_async_callback(engine.aclose)
+                replies[name] = [await engine.generate(request) for request in requests]
+                figures |= {"clips": len(requests), "prompt tokens": sum(reply.tokens_in for reply in replies[name])}
+            if name in replies:
+                await ask_tools(report, name, engine, library)
+                if records:
+                    await ask_records(report, name, engine, records, root)
+    if replies.keys() >= {"local", "vllm"}:
+        exact = checkpoint.small and settings.vllm_args.get("dtype", "float32") == "float32"
+        compare(report, replies["local"], replies["vllm"], "float32" if exact else "bfloat16")
+
+
+def facts_of(settings: Settings, checkpoint: Checkpoint) -> dict[str, str]:
+    """The id of a file stands for its size and its first, middle and last MiB."""
+    profile, folder = checkpoint.profile, checkpoint.folder
+    is_known = profile.name != folder.name or profile.name in {known.name for _, known in KNOWN}  # else it is the name of a folder
+    found = {item.what: item.found for item in findings(settings, lambda: device_name(settings.device), folder)}
+    weights = ", ".join(content_id(path) for path in sorted(folder.glob("*.safetensors")))
+    return {what: found[what] for what in ("medvid", "packages", "device")} | {
+        "vllm": ", ".join(version(name) for name in packages_distributions().get("vllm", [])) or "not installed",
+        "profile": profile.name if is_known else f"none of its own: an untuned {profile.architecture}",
+        "config.json": content_id(folder / "config.json"), "weights": f"{checkpoint.weights_bytes / 1e9:.2f} GB, {weights}",
+    }
+
+
+def compare(report: Report, local: Sequence[Reply], vllm: Sequence[Reply], kind: str) -> None:
+    """Log-probabilities where the texts are the same. kind: of the weights."""
+    with report.part("parity", "local, vllm") as figures:
+        same = [(own, other) for own, other in zip(local, vllm, strict=True) if own.text == other.text]
+        gaps = [abs(a - b) for own, other in same for a, b in zip(own.logprobs or (), other.logprobs or (), strict=False)]
+        largest = max(gaps, default=None)
+        figures |= {"same texts": f"{len(same)} of {len(local)}", "largest difference": largest, f"allowed in {kind}": TOLERANCES[kind]}
+        if largest is None or largest > TOLERANCES[kind] or (len(same) < len(local) and kind == "float32"):
+            figures["failed"] = "the engines answer differently"
+
+
+async def ask_tools(report: Report, name: str, engine: Engine, library: Library) -> None:
+    """About the start of the library's one video, even where the model knows no such video."""
+    (video,) = library.listing(Access())
+    case, truth = library.case(video.video_id), from_tag(library.info(video.video_id, Access()).tags)
+    shared = {"video_id": video.video_id, "span": {"start_s": 0.0, "end_s": min(video.duration_s, LONGEST_S)}, "insist": True}
+    own: dict[str, dict[str, Any]] = {
+        "localize_action": {"action": (*case.action_names, "cut the tissue")[0]}, "ground_object": {"object": "grasper", "every_s": 5.0},
+        "caption_region": {"box_px": [side * share for share in (0.25, 0.75) for side in video.size], "time_s": 0.0},
+    }
+    read = []
+    for tool in TOOLS:
+        with report.part(tool, name) as figures:
+            args = shared | own.get(tool, {})
+            outcome = await Toolbox(engine, library).run(tool, args, access=Access())
+            read += [outcome.status != "unreadable"] * (outcome.status != "not_assessable")
+            right = judge(tool, args, outcome.model_dump(mode="json"), truth).right if truth is not None else None
+            figures |= {"status": outcome.status} | ({"right": right} if right is not None else {})
+    with report.part("answers read", name) as figures:
+        kind, known = "simulated" if case.simulated else "real", case.simulated == (engine.profile.domain == "simulated")
+        figures |= {"read": f"{sum(read)} of {len(read)}", "clip": f"{kind}, {'in' if known else 'out of'} the model's domain"}
+        figures["failed"] = "fewer than half could be read" if 2 * sum(read) < max(1, len(read)) else ""
+
+
+async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], root: Path) -> None:
+    """The benchmark's columns as they stand for these records, in `faithful` feeding: the question verbatim, the box drawn at its place."""
+    results, table = [], []
+    with report.part("records", name) as figures:
+        for record in records:
+            fps, region, box = record.fps or 1.0, record.rc_info or {}, None
+            paths = tuple(root.joinpath(*(part for part in Path(path).parts if part not in ("/", ".."))) for path in record.video)
+            try:
+                if region.get("start_frame") in record.video:
+                    time_s = record.video.index(region["start_frame"]) / fps
+                    box = TimedBox.model_validate({"time_s": time_s, "box_px": region.get("start_frame_bbox")})
+                request = await run_sync(frames_request, FrameList(paths, fps), record.question, engine.profile, RECORD_TOKENS, box)
+                results.append(result_of(record, (await engine.generate(request)).text))
+            except (VideoError, ValidationError) as error:
+                report.tell(str(error))
+        table = columns(results)
+        figures |= {"asked": len(results), "not readable": len(records) - len(results), "feeding": "faithful"}
+        figures["failed"] = "" if results else "no frames could be read"
+    for column in table:
+        with report.part(column.name, name) as figures:
+            figures |= {key: getattr(column, key) for key in ("leaderboard", "strict", "unreadable", "tests")}
