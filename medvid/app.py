@@ -91,12 +91,8 @@ def open_server(
     """The tools alone, which is what a plan may call; for a client with `ask=planner(toolbox)` also `ask_procedure`, and jobs. access: of a
     caller who needs no token. pictures: whether answers bring a frame along. extend: what tests add."""
     from medvid.mcp_server.server import make_server
-    from medvid.mcp_server.tokens import access_by_token
 
-    callers = access_by_token(access or Access())
-    return make_server(
-        toolbox, toolbox.library, access_of=callers, ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs, extend=extend
-    )
+    return make_server(toolbox, access or Access(), ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs, extend=extend)
 
 
 def planner(toolbox: Toolbox) -> Ask:
@@ -150,15 +146,9 @@ def http_doors(settings: Settings, token: str | None) -> Doors:
 
 
 async def serve(
-    settings: Settings,
-    files: Sequence[Path] = (),
-    *,
-    http: bool = False,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    token: str | None = None,
-    on_listening: Callable[[str], None] | None = None,
-) -> None:
+    settings: Settings, files: Sequence[Path] = (), *, http: bool = False, host: str = "127.0.0.1", port: int = 8000,
+    token: str | None = None, on_listening: Callable[[str], None] | None = None,
+) -> None:  # fmt: skip
     """Serves until the client leaves or the program is interrupted: over standard input and output, or HTTP, whose address `on_listening`
     hears. Without a root or a file, the demo clip."""
     from medvid.mcp_server import transports
@@ -175,7 +165,7 @@ async def serve(
         toolbox = open_toolbox(settings, open_library(settings, files, readers))
         home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
         keep_s = settings.keep_jobs_days * 86400.0
-        jobs = Jobs(toolbox, places.jobs_file(), ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
+        jobs = Jobs(toolbox, places.data_dir() / "jobs.sqlite", ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
         gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
         server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note, gate=gate, jobs=jobs)
         try:
@@ -187,6 +177,6 @@ async def serve(
                         await toolbox.engine.warm()
                     if on_listening is not None:
                         on_listening(transports.address(listener))
-                    await transports.serve_http(server, listener, doors)
+                    await transports.web_server(server, listener, doors).serve([listener])
         finally:
             await toolbox.engine.aclose()

@@ -320,8 +320,7 @@ class Published:
         return count
 
     def _prompt(self, source: Frames, number: int) -> dict[str, Any]:
-        from medvid.engine.metadata import video_metadata
-        from medvid.engine.prompt import prompt_ids
+        from medvid.engine.prompt import prompt_ids, video_metadata
 
         request = fed_request(self.work, self.checkpoint, source, number)
         ids = prompt_ids(

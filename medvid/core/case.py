@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, model_validator
+from pydantic import model_validator
 
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 
 
-class Action(BaseModel):
+class Action(Value):
     """An action or step of a procedure: the name the model was trained on, and what people also call it."""
-
-    model_config = FROZEN
 
     name: str
     synonyms: tuple[str, ...] = ()
@@ -23,14 +21,12 @@ class Action(BaseModel):
         return {"name": value} if isinstance(value, str) else value
 
 
-class Case(BaseModel):
+class Case(Value):
     """What a sidecar file, a manifest, an option or the simulator's container tag states of a video.
 
     procedure: "laparoscopic cholecystectomy"; scene: the kind of surgery or source, in a few words; source: the benchmark's data source
     that the video is like, such as "CholecT50"; actions: the procedure's own list, in its usual order. Everything may be unknown.
     """
-
-    model_config = FROZEN
 
     procedure: str | None = None
     scene: str | None = None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel
 
-from medvid.core.span import Box, InstantMark, Span, TimedBox, Track
+from medvid.core.span import Box, InstantMark, Span, Track
 
 T = TypeVar("T")
 BoxFrame = Literal["source", "fed", "per_mille"]
@@ -58,13 +58,11 @@ class Clip:
         return self.source_size if self.box_frame == "source" else self.fed_size
 
     def source_s(self, clip_s: float) -> float:
-        """Clip second -> source second."""
         if self.timestamps:
             return self.times_s[0] + clip_s
         return float(_lerp(clip_s * self.fps, *self._axis()))
 
     def clip_s(self, source_s: float) -> float:
-        """Source second -> clip second."""
         if self.timestamps:
             return source_s - self.times_s[0]
         index, times = self._axis()
@@ -84,15 +82,13 @@ def _lerp(x: float, xs: list[float], ys: list[float]) -> float:
 def to_source(value: T, clip: Clip) -> T:
     """Every time and box in `value`, from clip seconds and checkpoint pixels to source seconds and source pixels."""
     (bw, bh), (sw, sh) = clip.box_size, clip.source_size
-    moved: T = _move(value, clip.source_s, sw / bw, sh / bh)
-    return moved
+    return cast(T, _move(value, clip.source_s, sw / bw, sh / bh))
 
 
 def to_clip(value: T, clip: Clip) -> T:
     """The inverse of `to_source`. Times before the clip's first frame become its second 0."""
     (bw, bh), (sw, sh) = clip.box_size, clip.source_size
-    moved: T = _move(value, clip.clip_s, bw / sw, bh / sh)
-    return moved
+    return cast(T, _move(value, clip.clip_s, bw / sw, bh / sh))
 
 
 def _move(value: Any, clock: Callable[[float], float], x: float, y: float) -> Any:
@@ -102,20 +98,14 @@ def _move(value: Any, clock: Callable[[float], float], x: float, y: float) -> An
         return value.scaled(x, y)
     if isinstance(value, Track):
         return Track(tuple(_move(item, clock, x, y) for item in value.root))
-    if isinstance(value, TimedBox):
-        return TimedBox(time_s=max(0.0, clock(value.time_s)), box_px=value.box_px.scaled(x, y))
     if isinstance(value, BaseModel):
-        moved = {name: _move_field(value, name, clock, x, y) for name in type(value).model_fields}
+        points = {name for name, field in type(value).model_fields.items() if any(isinstance(mark, InstantMark) for mark in field.metadata)}
+        moved = {
+            name: max(0.0, clock(item)) if name in points and item is not None else _move(item, clock, x, y) for name, item in value
+        }
         return type(value).model_validate(moved)
     if isinstance(value, (list, tuple)):
         return type(value)(_move(item, clock, x, y) for item in value)
     if isinstance(value, dict):
         return {key: _move(item, clock, x, y) for key, item in value.items()}
     return value
-
-
-def _move_field(model: BaseModel, name: str, clock: Callable[[float], float], x: float, y: float) -> Any:
-    value = getattr(model, name)
-    if isinstance(value, float | int) and any(isinstance(m, InstantMark) for m in type(model).model_fields[name].metadata):
-        return max(0.0, clock(float(value)))
-    return _move(value, clock, x, y)

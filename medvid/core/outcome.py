@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from medvid.core.span import FROZEN, Span
+from medvid.core.span import Span, Value
 
 R = TypeVar("R")
 Status = Literal["ok", "not_observed", "not_assessable", "out_of_scope", "unreadable"]
 Feeding = Literal["faithful", "published"]
 
 
-class Look(BaseModel):
+class Look(Value):
     """One stretch that a model was shown."""
-
-    model_config = FROZEN
 
     start_s: float
     end_s: float
@@ -28,19 +26,15 @@ class Look(BaseModel):
     frames: int
 
 
-class RawText(BaseModel):
+class RawText(Value):
     """What the model wrote for one look."""
-
-    model_config = FROZEN
 
     text: str
     mean_logprob: float | None = None
 
 
-class Reliability(BaseModel):
+class Reliability(Value):
     """A checkpoint's measured figure on one task. A figure or baseline that nobody measured is None and says so in `text`."""
-
-    model_config = FROZEN
 
     qa_type: str
     metric: str
@@ -61,10 +55,8 @@ class Reliability(BaseModel):
         return f"{self.metric} {self.figure:.3f}{tests} ({self.feeding} feeding; {baseline})"
 
 
-class Evidence(BaseModel):
+class Evidence(Value):
     """What an outcome rests on. `span`: the source span asked for; `looks`: what was truly shown."""
-
-    model_config = FROZEN
 
     video_id: str
     span: Span
@@ -76,10 +68,8 @@ class Evidence(BaseModel):
     elapsed_s: float = 0.0
 
 
-class Outcome(BaseModel, Generic[R]):
+class Outcome(Value, Generic[R]):
     """A tool's answer. `result` is set exactly when `status` is `ok`, `reason` exactly when it is not."""
-
-    model_config = FROZEN
 
     status: Status
     result: R | None = None

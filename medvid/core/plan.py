@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, JsonValue, model_validator
+from pydantic import Field, JsonValue, model_validator
 
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 
 
-class Step(BaseModel):
+class Step(Value):
     """One tool call, or one pure operation on spans. Exactly one of `tool` and `op` is set."""
-
-    model_config = FROZEN
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     tool: str | None = None
@@ -38,10 +36,8 @@ class Step(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class Plan(BaseModel):
+class Plan(Value):
     """Named steps in an order in which they can run."""
-
-    model_config = FROZEN
 
     steps: tuple[Step, ...]
 

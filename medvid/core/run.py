@@ -7,58 +7,48 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from medvid.core.plan import Plan
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 
 RESEARCH_USE = "Research use only; not for clinical decisions."
 """Said once with every answer."""
 
 
-class Failure(BaseModel):
+class Failure(Value):
     """A tool call that raised: an error, never an outcome."""
-
-    model_config = FROZEN
 
     kind: str
     message: str
     retryable: bool = False
 
 
-class Statement(BaseModel):
+class Statement(Value):
     """One sentence of an answer, and the step (and which of its outcomes) it rests on."""
-
-    model_config = FROZEN
 
     text: str
     step: str
     index: int | None = None
 
 
-class Needs(BaseModel):
+class Needs(Value):
     """What the asker has to say before a plan can be made."""
-
-    model_config = FROZEN
 
     question: str
     choices: tuple[str, ...] = ()
 
 
-class Answer(BaseModel):
+class Answer(Value):
     """`text` is empty where `needs` is set."""
-
-    model_config = FROZEN
 
     text: str = ""
     statements: tuple[Statement, ...] = ()
     needs: Needs | None = None
 
 
-class Run(BaseModel):
+class Run(Value):
     """A question, its plan and everything that came of it. `outcomes` and `values` are keyed by step."""
-
-    model_config = FROZEN
 
     id: str
     question: str
@@ -69,5 +59,4 @@ class Run(BaseModel):
     answer: Answer = Answer()
 
     def to_json(self) -> dict[str, Any]:
-        """The JSON form that `--json` and `ask_procedure` give."""
         return {**self.model_dump(mode="json"), "plan": self.plan.to_json()}

@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, Field, JsonValue, SecretStr, ValidationError
+from pydantic import Field, JsonValue, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from medvid.core.access import Access
 from medvid.core.errors import ConfigError
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 
 EngineName = Literal["local", "vllm", "remote"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-class EngineOptions(BaseModel):
+class EngineOptions(Value):
     """What goes through to an engine. endpoint, api_key: of `remote`. tensor_parallel and the four after it: of `vllm`, and of the line
     that `medvid serve-model` makes; memory_share: of each GPU's memory, vLLM's own default where None."""
-
-    model_config = FROZEN
 
     endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$", description="address of an OpenAI-compatible server, to its /v1")
     api_key: SecretStr | None = None
@@ -36,10 +34,8 @@ class EngineOptions(BaseModel):
     vllm_args: dict[str, JsonValue] = Field(default={}, description="further fields of vLLM's EngineArgs, as they stand")
 
 
-class Caller(BaseModel):
+class Caller(Value):
     """Who may call over HTTP, by the blake2b-256 hash of their token. None: all that the server serves, its own longest span."""
-
-    model_config = FROZEN
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
     blake2b: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -114,10 +110,6 @@ def cache_dir() -> Path:
 
 def runs_file() -> Path:
     return data_dir() / "runs.sqlite"
-
-
-def jobs_file() -> Path:
-    return data_dir() / "jobs.sqlite"
 
 
 def probes_file() -> Path:

@@ -13,6 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
+
+class Value(BaseModel):
+    """What crosses a border: it never changes, and refuses a field that it does not know."""
+
+    model_config = FROZEN
+
+
+
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A duration or a stride. It is never moved between clip time and source time."""
 
@@ -25,10 +33,8 @@ Instant = Annotated[float, Field(ge=0, allow_inf_nan=False), InstantMark()]
 """A point in time, in seconds."""
 
 
-class Span(BaseModel):
+class Span(Value):
     """A stretch of time, `0 <= start_s <= end_s`; an instant is a span of no length."""
-
-    model_config = FROZEN
 
     start_s: float = Field(ge=0, allow_inf_nan=False, description="seconds from the first frame")
     end_s: float = Field(ge=0, allow_inf_nan=False, description="seconds from the first frame, not before start_s")
@@ -49,9 +55,6 @@ class Span(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.start_s:.1f}-{self.end_s:.1f} s"
-
-    def contains(self, time_s: float) -> bool:
-        return self.start_s <= time_s <= self.end_s
 
     def cut(self, within: Span) -> Span | None:
         """The part of this span inside `within`; None where they do not meet. Touching leaves an instant only of an instant."""
@@ -106,10 +109,8 @@ class Box(RootModel[tuple[float, float, float, float]]):
         return Box.of(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
 
 
-class TimedBox(BaseModel):
+class TimedBox(Value):
     """Where something is at one time."""
-
-    model_config = FROZEN
 
     time_s: Instant
     box_px: Box

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from medvid.core.case import Action, Case
 from medvid.core.errors import ConfigError
 from medvid.core.settings import config_file
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 
 NURSING = "NurViD"  # the source whose lists go by procedure
 _PLURAL = ((r"(?<=\w\w)ies$", "y"), (r"(?<=\w\w[^sui])s$", ""))
@@ -28,11 +26,9 @@ STORED: dict[str, Any] = json.loads((_HERE / "vocabulary.json").read_text(encodi
 Actions = tuple[Action, ...]
 
 
-class Synonyms(BaseModel):
+class Synonyms(Value):
     """procedures: how those of a source, or a nursing procedure, are called. names: of a source or a nursing procedure, class names and
     other ways to say each; a name that its list lacks is one more of its steps."""
-
-    model_config = FROZEN
 
     note: str = ""
     procedures: dict[str, tuple[str, ...]] = {}

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from medvid.core.errors import ConfigError
 from medvid.engine.base import Profile
 from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
 from medvid.engine.profiles import profile_for
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+UnknownWords = Callable[[str], tuple[str, ...]]
 # The file and, within it, the section that state the mean and deviation of RGB: newest form first.
 PROCESSOR_FILES = (
     ("processor_config.json", "video_processor"), ("processor_config.json", "image_processor"), ("video_preprocessor_config.json", None),
@@ -46,7 +51,7 @@ class Checkpoint:
 def read_checkpoint(model: str | Path | None) -> Checkpoint:
     """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
     embedded model. Raises ConfigError."""
-    folder = _embedded() if model is None else _folder(model)
+    folder = _folder(model)
     config = _json(folder / "config.json")
     profile = profile_for(folder if model is None or Path(model).is_dir() else str(model), config)
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
@@ -55,13 +60,11 @@ def read_checkpoint(model: str | Path | None) -> Checkpoint:
     return Checkpoint(folder, profile, _vision(folder, config, profile), weights, _end_ids(folder, config))
 
 
-def _embedded() -> Path:
-    if not (EMBEDDED_FOLDER / "config.json").is_file():
+def _folder(model: str | Path | None) -> Path:
+    if model is None and (EMBEDDED_FOLDER / "config.json").is_file():
+        return EMBEDDED_FOLDER
+    if model is None:
         raise ConfigError("this installation holds no embedded model; name a checkpoint directory or hub id with --model or MEDVID_MODEL")
-    return EMBEDDED_FOLDER
-
-
-def _folder(model: str | Path) -> Path:
     if Path(model).is_dir():
         return Path(model)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(model)):
@@ -118,3 +121,31 @@ def _end_ids(folder: Path, config: Mapping[str, Any]) -> frozenset[int]:
     for stated in (generation.get("eos_token_id"), config.get("eos_token_id"), config.get("text_config", {}).get("eos_token_id")):
         found |= set(stated if isinstance(stated, list) else [stated] if isinstance(stated, int) else [])
     return frozenset(found)
+
+
+def unknown_words_of(folder: Path) -> UnknownWords:
+    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads the
+    tokenizer at its first use, without Transformers, which takes seconds to import. A small model trained on few words must not be asked in
+    others."""
+
+    @cache
+    def vocabulary() -> tuple[Tokenizer, str] | None:
+        file = folder / "tokenizer.json"
+        if not file.is_file():  # an older checkpoint: vocabulary and merges of a byte-level tokenizer, which knows every text
+            return None
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(file))
+        unknown = getattr(tokenizer.model, "unk_token", None)
+        return (tokenizer, unknown) if unknown is not None else None
+
+    def unknown_words(text: str) -> tuple[str, ...]:
+        if (known := vocabulary()) is None:
+            return ()
+        tokenizer, unknown = known
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        spans = [span for token, span in zip(encoding.tokens, encoding.offsets, strict=True) if token == unknown]
+        words = (text[start:end].strip() for start, end in spans)
+        return tuple(dict.fromkeys(word for word in words if word))
+
+    return unknown_words

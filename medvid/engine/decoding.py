@@ -152,8 +152,5 @@ def _key(encoded: Encoded, end: int) -> bytes:
 
 def _pick(logits: torch.Tensor, temperature: float) -> tuple[int, float]:
     logprobs = torch.log_softmax(logits, dim=-1)
-    if temperature > 0:
-        token = int(torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1))
-    else:
-        token = int(logprobs.argmax())
+    token = int(torch.multinomial(torch.softmax(logits / temperature, dim=-1), 1) if temperature > 0 else logprobs.argmax())
     return token, float(logprobs[token])

@@ -31,10 +31,6 @@ class Vision:
     std: tuple[float, ...] = EVEN_STD
     tokens_per_second: float = 2.0
 
-    @property
-    def factor(self) -> int:
-        return self.patch * self.merge
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from medvid.core.errors import EngineError
 from medvid.engine.base import Reply, Request
-from medvid.engine.checkpoint import Checkpoint
-from medvid.engine.vocabulary import unknown_words_of
+from medvid.engine.checkpoint import Checkpoint, unknown_words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +71,6 @@ class LocalEngine:
         return self._decoder
 
     def _answer(self, request: Request, stop: threading.Event) -> Reply:
-        """On the thread."""
         self._go_on(stop)
         decoder = self._loaded()
         try:

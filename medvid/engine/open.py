@@ -8,6 +8,8 @@ from pathlib import Path
 from medvid.core.errors import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Engine
+from medvid.engine.checkpoint import read_checkpoint, unknown_words_of
+from medvid.engine.profiles import served_profile
 
 
 def open_engine(
@@ -19,8 +21,6 @@ def open_engine(
     options = options or EngineOptions()
     if engine == "remote":
         return _remote(model, options)
-    from medvid.engine.checkpoint import read_checkpoint
-
     if engine not in ("local", "vllm"):
         raise ConfigError(f"there is no engine {engine!r}; use local, vllm or remote")
     checkpoint = read_checkpoint(model)
@@ -38,10 +38,6 @@ def open_engine(
 
 def _remote(model: str | Path | None, options: EngineOptions) -> Engine:
     """The weights are elsewhere: a name is enough, where its profile is known by it."""
-    from medvid.engine.checkpoint import read_checkpoint
-    from medvid.engine.profiles import served_profile
-    from medvid.engine.vocabulary import unknown_words_of
-
     try:
         from medvid.engine.remote import RemoteEngine
     except ImportError as error:

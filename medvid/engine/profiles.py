@@ -14,20 +14,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from medvid.core.clip import BoxFrame
 from medvid.core.errors import ConfigError
 from medvid.core.outcome import Reliability
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.engine.base import Architecture, Profile
-from medvid.engine.cards import published_cards
 from medvid.engine.prompt import NO_THOUGHT
 
 log = logging.getLogger(__name__)
-
-ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-"""Each is the `model_type` of a configuration."""
 
 CONTEXT = 32_768
 MOST_FRAMES = 256
@@ -39,6 +35,38 @@ TIMESTAMP_TOKENS = 12
 
 QWEN25_SYSTEM = "You are a helpful assistant."
 """What Qwen2.5-VL's chat template writes where no system message is given."""
+
+SOURCE = "MedVidBench leaderboard"
+"""Of the published checkpoints' figures on the 6,245 questions of the test set, all made with `published` feeding; no majority baseline is
+published. Where one figure covers both caption styles, both have it, and the test count is that of both."""
+# metric, tests and qa_types of each figure in a row of FIGURES.
+COLUMNS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
+    ("CVS accuracy", 648, ("cvs_assessment",)),
+    ("next action accuracy", 670, ("next_action",)),
+    ("skill accuracy", 160, ("skill_assessment",)),
+    ("STG mIoU", 780, ("stg",)),
+    ("TAG mIoU at 0.5", 1637, ("tal",)),
+    ("DVC F1", 1479, ("dense_captioning_gpt", "dense_captioning_gemini")),
+    ("summary, judged 1 to 5", 565, ("video_summary_gpt", "video_summary_gemini")),
+    ("region caption, judged 1 to 5", 306, ("region_caption_gpt", "region_caption_gemini")),
+)
+FIGURES: dict[str, tuple[float, ...]] = {
+    "1.0a-7B-RL": (0.896, 0.405, 0.254, 0.202, 0.156, 0.214, 4.184, 3.442),
+    "1.0a-7B-SFT": (0.894, 0.442, 0.218, 0.177, 0.091, 0.165, 3.596, 2.757),
+    "1.0b-4B-RL": (0.898, 0.473, 0.285, 0.176, 0.441, 0.480, 4.227, 3.861),
+    "1.0b-4B-SFT": (0.895, 0.466, 0.270, 0.133, 0.403, 0.435, 4.180, 3.752),
+    "1.0c-4B-SFT": (0.897, 0.576, 0.354, 0.190, 0.429, 0.451, 4.238, 3.746),
+    "Qwen2.5-VL-7B": (0.105, 0.151, 0.010, 0.020, 0.068, 0.075, 2.452, 2.090),
+}
+
+
+def published_cards(row: str) -> dict[str, Reliability]:
+    """By qa_type, for a row of FIGURES."""
+    return {
+        qa_type: Reliability(qa_type=qa_type, metric=metric, figure=figure, tests=tests, source=SOURCE, feeding="published")
+        for (metric, tests, qa_types), figure in zip(COLUMNS, FIGURES[row], strict=True)
+        for qa_type in qa_types
+    }
 
 
 def frame_budget(max_pixels: int, factor: int, max_context: int, *, timestamps: bool) -> int:
@@ -90,11 +118,9 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
 )
 
 
-class ProfileFile(BaseModel):
+class ProfileFile(Value):
     """`profile.json`: what goes over the profile that a checkpoint would get. `base: embedded` starts from that of the embedded model; the
     other fields are those of Profile, `cards` by qa_type."""
-
-    model_config = FROZEN
 
     base: Literal["embedded"] | None = None
     name: str | None = None
@@ -118,10 +144,11 @@ class ProfileFile(BaseModel):
 def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     """checkpoint: a directory or hub id, whose last name says what it is. config: its `config.json`. Raises ConfigError for another
     architecture and for a `profile.json` that cannot be read."""
-    architecture = next((known for known in ARCHITECTURES if known == config.get("model_type")), None)
+    architectures: tuple[Architecture, ...] = get_args(Architecture)
+    architecture = next((known for known in architectures if known == config.get("model_type")), None)
     if architecture is None:
         raise ConfigError(
-            f"checkpoint {checkpoint} is of architecture {config.get('model_type')!r}; medvid runs {', '.join(sorted(ARCHITECTURES))}"
+            f"checkpoint {checkpoint} is of architecture {config.get('model_type')!r}; medvid runs {', '.join(sorted(architectures))}"
         )
     vision, text = config.get("vision_config", {}), config.get("text_config", config)
     factor = int(vision.get("patch_size", 14 if architecture == "qwen2_5_vl" else 16)) * int(vision.get("spatial_merge_size", 2))
@@ -130,7 +157,8 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     if stated is not None and stated.base == "embedded":
         found = replace(EMBEDDED, max_context=context)
     else:
-        found = _by_name(str(checkpoint), architecture, factor) or _base(Path(checkpoint).name, architecture, factor, context)
+        fitting = (known for known in _known(checkpoint) if (known.architecture, known.factor) == (architecture, factor))
+        found = next(fitting, None) or _base(Path(checkpoint).name, architecture, factor, context)
         if stated is None and found.name == Path(checkpoint).name:
             log.warning("checkpoint %s is not known: it is fed as an untuned %s; a profile.json beside its weights can say more",
             checkpoint, architecture)
@@ -139,21 +167,22 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
             f"checkpoint {checkpoint}: profile {found.name} is for {found.architecture} with sides in multiples of {found.factor} px, "
             f"the weights are {architecture} with {factor} px; correct its profile.json"
         )
-    return found if stated is None else replace(found, **_overrides(stated, found))
+    if stated is None:
+        return found
+    given = {name: getattr(stated, name) for name in stated.model_fields_set - {"base", "cards"}}
+    return replace(found, **given, cards={**found.cards, **(stated.cards or {})})
 
 
 def served_profile(name: str) -> Profile:
     """Of a model that a server knows by this name and whose configuration is not here. An unknown one gets that of an untuned Qwen3-VL."""
-    known = next((profile for pattern, profile in KNOWN if re.search(pattern, Path(name).name.lower())), None)
+    known = next(iter(_known(name)), None)
     if known is None:
         log.warning("%s is not known: it is asked as an untuned model that reads each frame's time", name)
     return known or _base(Path(name).name, "qwen3_vl", 32, CONTEXT)
 
 
-def _by_name(checkpoint: str, architecture: Architecture, factor: int) -> Profile | None:
-    name = Path(checkpoint).name.lower()
-    matches = (profile for pattern, profile in KNOWN if re.search(pattern, name))
-    return next((profile for profile in matches if profile.architecture == architecture and profile.factor == factor), None)
+def _known(checkpoint: str | Path) -> list[Profile]:
+    return [profile for pattern, profile in KNOWN if re.search(pattern, Path(checkpoint).name.lower())]
 
 
 def _profile_file(path: Path) -> ProfileFile | None:
@@ -163,8 +192,3 @@ def _profile_file(path: Path) -> ProfileFile | None:
         return ProfileFile.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigError(f"{path} cannot be used: {error}; correct it or take it away") from error
-
-
-def _overrides(stated: ProfileFile, found: Profile) -> dict[str, Any]:
-    given = {name: getattr(stated, name) for name in stated.model_fields_set - {"base", "cards"}}
-    return {**given, "cards": {**found.cards, **(stated.cards or {})}}

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from medvid.engine.base import Profile
+from medvid.engine.base import Profile, Request
 from medvid.engine.patches import Grid
 
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
@@ -26,6 +26,8 @@ ASSUMED_FPS = 2.0
 """What vLLM and Transformers take for granted where no rate is told, as in `published` feeding."""
 
 FRAMES_PER_PAIR = 2
+TICKS_PER_S = 1_000_000
+"""Of the clock on which vLLM is told times."""
 
 
 class Tokenizer(Protocol):
@@ -93,6 +95,25 @@ def pair_times(times_s: Sequence[float]) -> list[float]:
     pairs = [(times_s[i], times_s[min(i + 1, len(times_s) - 1)]) for i in range(0, len(times_s), FRAMES_PER_PAIR)]
     # Rounded, because at 2 fps every mean ends on .25 or .75: the noise of a subtraction would turn 12.2 into 12.3.
     return [round((a + b) / 2 - times_s[0], 6) for a, b in pairs]
+
+
+def video_metadata(request: Request) -> dict[str, Any]:
+    """What vLLM, in process or as a server, is told of a clip's frames, so that the times it writes and counts are the true ones: fps,
+    frames_indices, total_num_frames, duration (seconds), do_sample_frames, as its videos and `media_io_kwargs` have them.
+
+    It reads the same fields in two ways. Qwen3-VL and Qwen3.5: the mean of `frames_indices / fps` over a pair of frames is the second
+    written before it; so both frames of a pair stand at the pair's own second, on a clock of microseconds, and no sum of theirs can round
+    elsewhere than ours. Qwen2.5-VL: `fps * len(frames_indices) / total_num_frames` is the one rate.
+    Source: vLLM, model_executor/models/qwen3_vl.py; Transformers, VideoMetadata.sampled_fps.
+    """
+    count = len(request.frames)
+    fps, indices = request.told_fps or ASSUMED_FPS, list(range(count))
+    if request.clip.timestamps:
+        times_s = request.frames.times_s.tolist() if request.told_fps is not None else [i / fps for i in indices]
+        ticks = [round(second * TICKS_PER_S) for second in pair_times(times_s)]
+        fps, indices = float(TICKS_PER_S), [ticks[i // FRAMES_PER_PAIR] for i in range(count)]
+    total = max(count, indices[-1] + 1)
+    return {"fps": fps, "frames_indices": indices, "total_num_frames": total, "duration": total / fps, "do_sample_frames": False}
 
 
 def text_ids(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -20,8 +20,8 @@ from PIL import Image
 from medvid.core.errors import ConfigError, EngineError, MedVidError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Profile, Reply, Request
-from medvid.engine.metadata import video_metadata
-from medvid.engine.vocabulary import UnknownWords
+from medvid.engine.checkpoint import UnknownWords
+from medvid.engine.prompt import video_metadata
 
 JPEG_QUALITY = 95
 ATTEMPTS = 4

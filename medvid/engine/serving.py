@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +35,8 @@ def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bo
         "limit_mm_per_prompt": {"image": 0, "video": 1}, "mm_processor_kwargs": {"do_resize": False},
         "tensor_parallel_size": options.tensor_parallel, "data_parallel_size": options.data_parallel,
     }
-    if small:
-        args["dtype"] = "float32"
-    if options.quantization is not None:
-        args["quantization"] = options.quantization
-    if options.memory_share is not None:
-        args["gpu_memory_utilization"] = options.memory_share
-    return {**args, **options.vllm_args}
+    stated = {"dtype": "float32" if small else None, "quantization": options.quantization, "gpu_memory_utilization": options.memory_share}
+    return {**args, **{name: value for name, value in stated.items() if value is not None}, **options.vllm_args}
 
 
 def serve_command(model: str | None, options: EngineOptions, *, host: str, port: int) -> list[str]:
@@ -67,10 +61,7 @@ def serve_command(model: str | None, options: EngineOptions, *, host: str, port:
 
 def shell_line(command: list[str]) -> str:
     """For a person to copy: an option a line."""
-    parts = [shlex.quote(part) for part in command]
-    starts = [i for i, part in enumerate(command) if part.startswith("--")] + [len(command)]
-    lines = [" ".join(parts[: starts[0]]), *(" ".join(parts[a:b]) for a, b in pairwise(starts))]
-    return " \\\n    ".join(lines)
+    return " ".join("\\\n    " * part.startswith("--") + shlex.quote(part) for part in command)
 
 
 def check_memory(checkpoint: Checkpoint, config: Mapping[str, Any], options: EngineOptions, free_bytes: int, total_bytes: int) -> None:

@@ -21,12 +21,10 @@ from medvid.core.errors import ConfigError, EngineError
 from medvid.core.frames import Frames
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Reply, Request
-from medvid.engine.checkpoint import Checkpoint
+from medvid.engine.checkpoint import Checkpoint, unknown_words_of
 from medvid.engine.encode import check_length
-from medvid.engine.metadata import video_metadata
-from medvid.engine.prompt import IM_END, Tokenizer, prompt_ids
+from medvid.engine.prompt import IM_END, Tokenizer, prompt_ids, video_metadata
 from medvid.engine.serving import check_memory, vllm_args
-from medvid.engine.vocabulary import unknown_words_of
 
 
 class VllmEngine:

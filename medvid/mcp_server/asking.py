@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Protocol
 
 import anyio.to_thread
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.access import Access
 from medvid.core.progress import Progress
 from medvid.core.run import Run
-from medvid.core.span import FROZEN
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.core.span import Value
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.texts import run_text
 from medvid.tools.toolbox import Toolbox
 
@@ -29,9 +28,7 @@ the nearest choices; then call again with a clearer question. Takes minutes on l
 Example: {"video_ids": ["0123456789abcdef"], "question": "When is the cystic duct clipped?"}."""
 
 
-class AskArgs(BaseModel):
-    model_config = FROZEN
-
+class AskArgs(Value):
     video_ids: tuple[str, ...] = Field(min_length=1, max_length=100, description="one id or more, from list_videos")
     question: str = Field(min_length=3, max_length=2000, description="the question, in plain words")
 
@@ -56,13 +53,4 @@ def asking_call(ask: Ask, toolbox: Toolbox) -> Call[AskArgs]:
         budgets = sum(info.duration_s for info in infos) * profile.default_fps / profile.frame_budget
         return toolbox.pace.expected_s(NAME, max(len(infos), budgets), budgets)
 
-    return Call(
-        name=NAME,
-        title="Ask about a procedure",
-        description=DESCRIPTION,
-        args_type=AskArgs,
-        output_schema=schemas.output_schema(Run),
-        run=run,
-        expected_s=expected_s,
-        repeatable=False,
-    )
+    return Call(NAME, "Ask about a procedure", DESCRIPTION, AskArgs, output_schema(Run), run, expected_s, repeatable=False)

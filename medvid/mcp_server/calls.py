@@ -1,7 +1,8 @@
-"""Call: one tool as an MCP client meets it, how its arguments are read, and what a call gives back.
+"""Call: one tool as an MCP client meets it, its JSON schemas, how its arguments are read, and what a call gives back.
 
 Errors: a MedVidError, and arguments that do not fit, come back as `isError` with the text and `_meta["medvid/error"] = {kind, retryable}`,
-so that the model which called can read them and mend its call. Source: MCP specification, "Tools", "Error handling".
+so that the model which called can read them and mend its call. The schemas are drawn from the pydantic models by the rules of JSON Schema
+2020-12. Source: MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from mcp.server import ServerRequestContext
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import CoreSchema, WithDefaultSchema
 
 from medvid.core.access import Access
 from medvid.core.errors import ArgumentsError, MedVidError
 from medvid.core.progress import Progress
-from medvid.mcp_server import schemas
 
 ERROR_META = "medvid/error"
 LARGEST_RESULT_BYTES = 1_000_000
@@ -52,23 +54,20 @@ class Call(Generic[A]):
 
     def listed(self) -> McpTool:
         """As `tools/list` shows it. All four hints are set: what a client assumes of a missing one is the worst."""
+        hints = ToolAnnotations(
+            title=self.title, read_only_hint=self.changes == "nothing", destructive_hint=self.changes == "stop",
+            idempotent_hint=self.repeatable, open_world_hint=False,
+        )  # fmt: skip
         return McpTool(
-            name=self.name,
-            title=self.title,
-            description=self.description,
-            input_schema=schemas.input_schema(self.args_type),
-            output_schema=self.output_schema,
-            annotations=ToolAnnotations(
-                title=self.title, read_only_hint=self.changes == "nothing", destructive_hint=self.changes == "stop",
-                idempotent_hint=self.repeatable, open_world_hint=False,
-            ),
-        )
+            name=self.name, title=self.title, description=self.description, input_schema=input_schema(self.args_type),
+            output_schema=self.output_schema, annotations=hints,
+        )  # fmt: skip
 
     def read(self, arguments: dict[str, Any]) -> A:
         try:
             return self.args_type.model_validate(arguments)
         except ValidationError as error:
-            raise ArgumentsError(f"{self.name}: {schemas.complaints(error, self.args_type)}") from error
+            raise ArgumentsError(f"{self.name}: {complaints(error, self.args_type)}") from error
 
     async def answer(self, arguments: dict[str, Any], access: Access, progress: Progress) -> CallToolResult:
         try:
@@ -102,3 +101,50 @@ def progress_to(context: ServerRequestContext[Any, Any]) -> Progress:
             await context.session.report_progress(done, total, message)
 
     return tell
+
+
+class _Spare(GenerateJsonSchema):
+    """Leaves out what costs a model tokens in every conversation and tells it nothing: titles made from names, docstrings written for
+    readers of the code, and, of what comes out, what a missing field would mean."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
+        return super().default_schema(schema) if self.mode == "validation" else self.generate_inner(schema["schema"])
+
+    def generate(self, schema: CoreSchema, mode: Literal["validation", "serialization"] = "validation") -> dict[str, Any]:
+        drawn = super().generate(schema, mode)
+        for model in (drawn, *drawn.get("$defs", {}).values()):
+            closed = ("additionalProperties",) if mode == "serialization" and "properties" in model else ()
+            for keyword in ("title", "description", *closed):
+                model.pop(keyword, None)
+        if "JsonValue" in drawn.get("$defs", {}):
+            # An empty schema says the same, but strict clients take it for a mistake.
+            kinds = ("object", "array", "string", "number", "boolean", "null")
+            drawn["$defs"]["JsonValue"] = {"anyOf": [{"type": kind} for kind in kinds]}
+        return drawn
+
+
+def input_schema(args_type: type[BaseModel]) -> dict[str, Any]:
+    """What a call may hold. Anything else is refused, because an argument that is silently ignored changes the question."""
+    return {**args_type.model_json_schema(schema_generator=_Spare), "additionalProperties": False}
+
+
+def output_schema(result_type: type[BaseModel]) -> dict[str, Any]:
+    """What structured content holds; fields that are not required may be missing."""
+    return result_type.model_json_schema(mode="serialization", schema_generator=_Spare)
+
+
+def complaints(error: ValidationError, args_type: type[BaseModel]) -> str:
+    """What is wrong with the arguments of a call, one line each, and which it takes."""
+    lines = []
+    for item in error.errors(include_url=False):
+        place = ".".join(str(part) for part in item["loc"]) or "arguments"
+        if item["type"] == "extra_forbidden":
+            lines.append(f"{place}: no such argument")
+        elif item["type"] == "missing" or isinstance(item["input"], dict | list):
+            lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
+        else:
+            lines.append(f"{place}: {item['msg']}, not {item['input']!r}")
+    return "; ".join(lines) + f". It takes: {', '.join(args_type.model_fields) or 'no arguments'}."

@@ -34,16 +34,11 @@ _URI = re.compile(r"video://([0-9a-f]{16})/frame/([0-9]{1,10})")
 
 
 def template() -> ResourceTemplate:
-    return ResourceTemplate(
-        name="frame",
-        title="A frame of a video",
-        uri_template=TEMPLATE,
-        mime_type=MIME_TYPE,
-        description=(
-            "The upright frame shown at a time, as a JPEG of at most 100 kB. ms: milliseconds from the video's first frame; "
-            "second 12.5 of a video is video://0123456789abcdef/frame/12500. Frames longer than 1280 px are scaled down."
-        ),
+    told = (
+        "The upright frame shown at a time, as a JPEG of at most 100 kB. ms: milliseconds from the video's first frame; "
+        "second 12.5 of a video is video://0123456789abcdef/frame/12500. Frames longer than 1280 px are scaled down."
     )
+    return ResourceTemplate(name="frame", title="A frame of a video", uri_template=TEMPLATE, mime_type=MIME_TYPE, description=told)
 
 
 async def first_frames(library: Library, access: Access, start: int) -> tuple[list[Resource], int | None]:
@@ -51,11 +46,8 @@ async def first_frames(library: Library, access: Access, start: int) -> tuple[li
     listed = await anyio.to_thread.run_sync(library.listing, access)
     page = [
         Resource(
-            name=f"{video.video_id}-first-frame",
-            title=f"{video.title}, first frame",
-            uri=frame_uri(video.video_id, 0.0),
-            mime_type=MIME_TYPE,
-            description=f"{video.duration_s:.1f} s; other frames: {TEMPLATE.replace('{video_id}', video.video_id)}",
+            name=f"{video.video_id}-first-frame", title=f"{video.title}, first frame", uri=frame_uri(video.video_id, 0.0),
+            mime_type=MIME_TYPE, description=f"{video.duration_s:.1f} s; other frames: {TEMPLATE.replace('{video_id}', video.video_id)}",
         )
         for video in listed[start : start + PAGE]
     ]
@@ -85,13 +77,13 @@ async def evidence(library: Library, access: Access, outcome: Outcome[Any]) -> t
 
 async def read_frame(library: Library, access: Access, video_id: str, time_s: float, box_px: Sequence[float] | None = None) -> bytes:
     """JPEG bytes; box_px, in pixels of the upright frame, is drawn. Raises AccessError, and VideoError where the video ends before."""
-    return await anyio.to_thread.run_sync(_read, library, access, video_id, time_s, box_px)
 
+    def read() -> bytes:
+        picture = drawn(Image.fromarray(library.decode(library.info(video_id, access), [time_s]).rgb[0]), box_px)
+        picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+        return jpeg_within(picture, LARGEST_BYTES)
 
-def _read(library: Library, access: Access, video_id: str, time_s: float, box_px: Sequence[float] | None) -> bytes:
-    picture = drawn(Image.fromarray(library.decode(library.info(video_id, access), [time_s]).rgb[0]), box_px)
-    picture.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-    return jpeg_within(picture, LARGEST_BYTES)
+    return await anyio.to_thread.run_sync(read)
 
 
 def jpeg_within(picture: Image.Image, largest_bytes: int) -> bytes:

@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, JsonValue
 from medvid.core.access import Access
 from medvid.core.errors import JobError
 from medvid.core.progress import Progress
-from medvid.core.span import FROZEN
-from medvid.mcp_server import asking, schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.core.span import Value
+from medvid.mcp_server import asking
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs
 from medvid.tools.registry import TOOLS
 
@@ -38,16 +38,12 @@ WORDS = {"found": "ok", "absent": "not_observed", "unreadable": "unreadable", "d
 """What a look came to, as an outcome says it."""
 
 
-class StartArgs(BaseModel):
-    model_config = FROZEN
-
+class StartArgs(Value):
     tool: str = Field(json_schema_extra={"enum": [*TOOLS, asking.NAME]})
     arguments: dict[str, JsonValue] = Field(description="of that tool")
 
 
-class JobArgs(BaseModel):
-    model_config = FROZEN
-
+class JobArgs(Value):
     job_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="from start_job")
 
 
@@ -86,7 +82,7 @@ def job_calls(jobs: Jobs) -> list[Call[Any]]:
         await jobs.rows(CANCEL, id=args.job_id, caller=access.caller)
         return await _told(jobs, await jobs.find(args.job_id, access))
 
-    told = schemas.output_schema(Status)
+    told = output_schema(Status)
     return [
         Call("start_job", "Start a job", TO_START, StartArgs, told, start, repeatable=False, changes="start"),
         Call("job_status", "Status of a job", TO_TELL, StatusArgs, told, status, repeatable=False),

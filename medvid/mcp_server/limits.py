@@ -11,21 +11,18 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeVar
 
 import anyio
 from mcp.types import CallToolResult
-from pydantic import BaseModel
 
 from medvid.core.access import Access
 from medvid.core.errors import BusyError, TooLongError
 from medvid.core.progress import Progress
-from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.calls import A, Answered, Call
 
 WAITS_META = "medvid/waits"
 SHORT_S = 50.0
 """Many clients give a call up after 60 s, even one that reports progress."""
-A = TypeVar("A", bound=BaseModel)
 
 
 class Gate:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 
 import anyio.to_thread
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.access import Access
 from medvid.core.progress import Progress
-from medvid.core.span import FROZEN
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.core.span import Value
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.video import Library, VideoListing
 
 DESCRIPTION = """\
@@ -26,16 +25,12 @@ LARGEST_PAGE = 20_000
 MOST_PROBLEMS = 20
 
 
-class ListVideosArgs(BaseModel):
-    model_config = FROZEN
-
+class ListVideosArgs(Value):
     offset: int = Field(default=0, ge=0, description="videos to pass over")
     limit: int = Field(default=50, ge=1, le=200, description="most videos to list")
 
 
-class Videos(BaseModel):
-    model_config = FROZEN
-
+class Videos(Value):
     videos: tuple[VideoListing, ...]
     total: int
     next_offset: int | None = Field(default=None, description="where the next page starts, if there is one")
@@ -57,14 +52,7 @@ def listing_call(library: Library, note: str | None) -> Call[ListVideosArgs]:
         videos = Videos(videos=tuple(page), total=len(listed), next_offset=following, problems=problems, note=note)
         return Answered(videos.model_dump(mode="json"), text_of(videos))
 
-    return Call(
-        name="list_videos",
-        title="List videos",
-        description=DESCRIPTION,
-        args_type=ListVideosArgs,
-        output_schema=schemas.output_schema(Videos),
-        run=run,
-    )
+    return Call("list_videos", "List videos", DESCRIPTION, ListVideosArgs, output_schema(Videos), run)
 
 
 def text_of(videos: Videos) -> str:

@@ -13,22 +13,9 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from mcp import types
 from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp.types import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    BlobResourceContents,
-    CallToolRequestParams,
-    CallToolResult,
-    ListResourcesResult,
-    ListResourceTemplatesResult,
-    ListToolsResult,
-    PaginatedRequestParams,
-    ReadResourceRequestParams,
-    ReadResourceResult,
-    RequestParams,
-)
 
 from medvid import __version__
 from medvid.core.access import Access
@@ -40,16 +27,16 @@ from medvid.mcp_server.job_tools import job_calls
 from medvid.mcp_server.jobs import Jobs
 from medvid.mcp_server.limits import WAITS_META, Gate
 from medvid.mcp_server.listing import listing_call
-from medvid.mcp_server.video_tools import video_calls
+from medvid.mcp_server.tokens import access_of
+from medvid.mcp_server.video_tools import video_call
+from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
-from medvid.video import Library
 
 log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
-AccessOf = Callable[[Context], Access]
 P = TypeVar("P")
 T = TypeVar("T")
-Handlers = dict[str, tuple[type[RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
+Handlers = dict[str, tuple[type[types.RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
 """By protocol method: the parameters, and what answers them."""
 
 INSTRUCTIONS = """\
@@ -61,69 +48,64 @@ reliability of an answer to the user."""
 
 
 def make_server(
-    toolbox: Toolbox, library: Library, *, access_of: AccessOf, ask: Ask | None = None, note: str | None = None,
-    pictures: bool = True, gate: Gate | None = None, jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
+    toolbox: Toolbox, access: Access, *, ask: Ask | None = None, note: str | None = None, pictures: bool = True, gate: Gate | None = None,
+    jobs: Jobs | None = None, extend: Callable[[Handlers], Handlers] | None = None,
 ) -> Server[Any]:  # fmt: skip
-    """access_of: what the caller of a request may do; every tool, listing and frame goes by it. ask: what answers `ask_procedure`; without
-    it that tool is not offered. note: something to know about what is served, told in the instructions and by list_videos. pictures:
-    whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what runs those of
-    `start_job`; without it there are no tools of jobs. extend: what else is answered, by method, under the same masking: the
+    """access: what a caller who needs no token may do; every tool, listing and frame goes by the caller's. ask: what answers
+    `ask_procedure`; without it that tool is not offered. note: something to know about what is served, told in the instructions and by
+    list_videos. pictures: whether an answer brings a frame along, for which a program has no use. gate: what calls are held to. jobs: what
+    runs those of `start_job`; without it there are no tools of jobs. extend: what else is answered, by method, under the same masking: the
     fixtures of the conformance suite."""
-    calls: dict[str, Call[Any]] = {"list_videos": listing_call(library, note)}
-    calls.update((call.name, call) for call in video_calls(toolbox, pictures))
-    if ask is not None:
-        call = asking_call(ask, toolbox)
-        calls[call.name] = call
-    calls.update((call.name, call) for call in (job_calls(jobs) if jobs else ()))
+    library = toolbox.library
+    offered: list[Call[Any]] = [listing_call(library, note), *(video_call(tool, toolbox, pictures) for tool in TOOLS.values())]
+    offered += [*([asking_call(ask, toolbox)] if ask is not None else []), *(job_calls(jobs) if jobs else [])]
+    calls = {call.name: call for call in offered}
     listed = [call.listed() for call in calls.values()]
     schemas = {tool.name: tool.input_schema for tool in listed}
 
-    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=listed)
+    async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=listed)
 
-    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
+    async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         if params.name not in calls:
-            raise MCPError(code=INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
+            raise MCPError(code=types.INVALID_PARAMS, message=f"unknown tool {params.name!r}; there are {', '.join(calls)}")
         call = calls[params.name]
         if gate is not None:
             call = gate.before(call, waits=(context.meta or {}).get(WAITS_META) is True)
-        return await call.answer(params.arguments or {}, access_of(context), progress_to(context))
+        return await call.answer(params.arguments or {}, access_of(context, access), progress_to(context))
 
-    async def list_resources(context: Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
+    async def list_resources(context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         cursor = params.cursor if params is not None and params.cursor is not None else "0"
         if not re.fullmatch("[0-9]{1,9}", cursor):
-            raise MCPError(code=INVALID_PARAMS, message=f"no page {cursor[:40]!r}; leave the cursor out to begin at the first")
-        resources, following = await frames.first_frames(library, access_of(context), int(cursor))
-        return ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
+            raise MCPError(code=types.INVALID_PARAMS, message=f"no page {cursor[:40]!r}; leave the cursor out to begin at the first")
+        resources, following = await frames.first_frames(library, access_of(context, access), int(cursor))
+        return types.ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
 
-    async def list_templates(context: Context, params: PaginatedRequestParams | None) -> ListResourceTemplatesResult:
-        return ListResourceTemplatesResult(resource_templates=[frames.template()])
+    async def list_templates(context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
+        return types.ListResourceTemplatesResult(resource_templates=[frames.template()])
 
-    async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(params.uri)
         asked = frames.asked_for(uri)
         if asked is None:
-            raise MCPError(code=INVALID_PARAMS, message=f"no resource {uri[:200]}; frames are at {frames.TEMPLATE}", data={"uri": uri})
+            raise MCPError(types.INVALID_PARAMS, f"no resource {uri[:200]}; frames are at {frames.TEMPLATE}", {"uri": uri})
         try:
-            jpeg = await frames.read_frame(library, access_of(context), *asked)
+            jpeg = await frames.read_frame(library, access_of(context, access), *asked)
         except MedVidError as error:
-            raise MCPError(code=INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: error.mark}) from error
+            raise MCPError(code=types.INVALID_PARAMS, message=str(error), data={"uri": uri, ERROR_META: error.mark}) from error
         blob = base64.b64encode(jpeg).decode("ascii")
-        return ReadResourceResult(contents=[BlobResourceContents(uri=uri, mime_type=frames.MIME_TYPE, blob=blob)])
+        return types.ReadResourceResult(contents=[types.BlobResourceContents(uri=uri, mime_type=frames.MIME_TYPE, blob=blob)])
 
     server: Server[Any] = Server(
-        "medvid",
-        version=__version__,
-        title="medvid: questions about procedure videos",
-        instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS,
-        get_tool_input_schema=schemas.get,
-    )
+        "medvid", version=__version__, title="medvid: questions about procedure videos",
+        instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS, get_tool_input_schema=schemas.get,
+    )  # fmt: skip
     handlers: Handlers = {
-        "tools/list": (PaginatedRequestParams, list_tools),
-        "tools/call": (CallToolRequestParams, call_tool),
-        "resources/list": (PaginatedRequestParams, list_resources),
-        "resources/templates/list": (PaginatedRequestParams, list_templates),
-        "resources/read": (ReadResourceRequestParams, read_resource),
+        "tools/list": (types.PaginatedRequestParams, list_tools),
+        "tools/call": (types.CallToolRequestParams, call_tool),
+        "resources/list": (types.PaginatedRequestParams, list_resources),
+        "resources/templates/list": (types.PaginatedRequestParams, list_templates),
+        "resources/read": (types.ReadResourceRequestParams, read_resource),
     }
     for method, (params_type, handler) in (extend(handlers) if extend else handlers).items():
         server.add_request_handler(method, params_type, masked(handler))
@@ -141,6 +123,6 @@ def masked(handler: Callable[[Context, P], Awaitable[T]]) -> Callable[[Context, 
             raise
         except Exception as error:
             log.exception("%s failed", context.method)
-            raise MCPError(code=INTERNAL_ERROR, message=f"{context.method} failed by a fault of the server; its log says more") from error
+            raise MCPError(types.INTERNAL_ERROR, f"{context.method} failed by a fault of the server; its log says more") from error
 
     return handle

@@ -59,21 +59,16 @@ def written(result: BaseModel) -> list[str]:
             lines += [f"{name}: box [x1, y1, x2, y2] in pixels at {len(value.root)} times", *(_word(item) for item in value.root)]
         elif isinstance(value, Mapping):
             lines += [f"{name}:", *(f"{key}: {_word(item)}" for key, item in value.items())]
-        elif isinstance(value, Sequence) and not isinstance(value, str) and any(_is_record(item) for item in value):
-            lines += [f"{name}: {len(value)}", *(_word(item) for item in value)]
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            lines.append(f"{name}: {', '.join(_word(item) for item in value) or 'none'}")
+            words = [_word(item) for item in value]
+            records = any(isinstance(item, BaseModel) and not isinstance(item, Span | Box) for item in value)
+            lines += [f"{name}: {len(value)}", *words] if records else [f"{name}: {', '.join(words) or 'none'}"]
         else:
             lines.append(f"{name}: {_word(value)}")
     return lines
 
 
-def _is_record(value: Any) -> bool:
-    return isinstance(value, BaseModel) and not isinstance(value, Span | Box)
-
-
 def _word(value: Any) -> str:
-    """A value on one line."""
     if isinstance(value, Box):
         return f"[{', '.join(f'{round(side, 2):g}' for side in value.root)}]"
     if isinstance(value, TimedBox):

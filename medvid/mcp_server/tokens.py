@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -44,16 +44,12 @@ class Tokens:
         return None
 
 
-def access_by_token(own: Access) -> Callable[[ServerRequestContext[Any, Any]], Access]:
+def access_of(context: ServerRequestContext[Any, Any], own: Access) -> Access:
     """What the caller of a request may do: what their token says, or `own` where none was asked for. The request itself is read, since a
     session's tasks keep the context of its first request."""
-
-    def access_of(context: ServerRequestContext[Any, Any]) -> Access:
-        user = context.request.scope.get("user") if isinstance(context.request, Request) else None
-        claims = user.access_token.claims if isinstance(user, AuthenticatedUser) else None
-        return claims["access"] if claims else own
-
-    return access_of
+    user = context.request.scope.get("user") if isinstance(context.request, Request) else None
+    claims = user.access_token.claims if isinstance(user, AuthenticatedUser) else None
+    return claims["access"] if claims else own
 
 
 def new_token(caller: str) -> str:

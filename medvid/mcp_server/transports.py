@@ -76,10 +76,6 @@ def web_server(server: Server[Any], listener: socket.socket, doors: Doors = Door
     return uvicorn.Server(config)
 
 
-async def serve_http(server: Server[Any], listener: socket.socket, doors: Doors = Doors()) -> None:
-    await web_server(server, listener, doors).serve([listener])
-
-
 def address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"

@@ -8,18 +8,11 @@ from medvid.core.access import Access
 from medvid.core.outcome import Outcome
 from medvid.core.progress import Progress
 from medvid.engine.base import Profile
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call
+from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.frames import evidence
 from medvid.mcp_server.texts import outcome_text
 from medvid.tools.base import Args, Tool
-from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
-
-
-def video_calls(toolbox: Toolbox, pictures: bool = True) -> list[Call[Any]]:
-    """One call a tool, in the registry's order."""
-    return [video_call(tool, toolbox, pictures) for tool in TOOLS.values()]
 
 
 def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
@@ -33,16 +26,10 @@ def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) ->
     async def expected_s(args: Args, access: Access) -> float | None:
         return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)
 
-    return Call(
-        name=tool.name,
-        title=tool.name.replace("_", " ").capitalize(),
-        description=f"{tool.description}\n\n{reliability_line(tool, toolbox.engine.profile)}",
-        args_type=tool.args_type,
-        # The type is only known here, so mypy cannot see it; pydantic can.
-        output_schema=schemas.output_schema(Outcome[tool.result_type]),  # type: ignore[name-defined]
-        run=run,
-        expected_s=expected_s,
-    )
+    title, description = tool.name.replace("_", " ").capitalize(), f"{tool.description}\n\n{reliability_line(tool, toolbox.engine.profile)}"
+    # The type is only known here, so mypy cannot see it; pydantic can.
+    answers = output_schema(Outcome[tool.result_type])  # type: ignore[name-defined]
+    return Call(tool.name, title, description, tool.args_type, answers, run, expected_s)
 
 
 def reliability_line(tool: Tool[Any, Any], profile: Profile) -> str:

@@ -1,7 +1,6 @@
 """What caption_events asks: every event with its start, end and description, named by the actions listed."""
 
-from medvid.prompts.form import Form
-from medvid.prompts.styles import STYLES
+from medvid.prompts.form import STYLES, Form
 
 PLAIN = Form(
     "Describe every event in the video with its start and end in seconds.",

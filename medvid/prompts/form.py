@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+STYLES = {"gemini": "Use the gemini style."}
+"""The two caption styles of the benchmark. The default adds no word: captions of both kinds answer one task."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.errors import ConfigError
 from medvid.core.settings import config_file
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.core.vocabulary import sources_of
 
 Writing = Literal["verbatim", "lower", "capital", "short", "decimal"]
@@ -27,11 +27,9 @@ _WRITE: dict[Writing, Callable[[Any], str]] = {
 NAMES, NUMBERS = tuple(_WRITE)[:3], tuple(_WRITE)[3:]
 
 
-class Slot(BaseModel):
+class Slot(Value):
     """Where a value stands. write: names verbatim, in lower case or with a capital; numbers short (`66`, `0.5`) or with one decimal.
     between: what stands between the items of a list, and before its last."""
-
-    model_config = FROZEN
 
     value: Literal["action", "object", "every_s", "start_s", "end_s", "time_s", "procedure", "actions"]
     write: Writing = "verbatim"
@@ -42,10 +40,8 @@ class Slot(BaseModel):
         return self.between[0].join(most) + (self.between[1] if most else "") + last
 
 
-class ReadForm(BaseModel):
+class ReadForm(Value):
     """One question of one source. style: of tools that have one. records: how many of those read it gives back, to the letter."""
-
-    model_config = FROZEN
 
     tool: str
     style: str | None
@@ -64,9 +60,7 @@ class ReadForm(BaseModel):
         return "".join(part if isinstance(part, str) else part.text(values[part.value]) for part in self.parts)
 
 
-class FormsFile(BaseModel):
-    model_config = FROZEN
-
+class FormsFile(Value):
     version: Literal[1] = 1
     forms: tuple[ReadForm, ...] = Field(min_length=1)
 

@@ -1,6 +1,5 @@
 """What summarize_video asks: a short overview."""
 
-from medvid.prompts.form import Form
-from medvid.prompts.styles import STYLES
+from medvid.prompts.form import STYLES, Form
 
 PLAIN = Form("Describe the video in short.", styles=STYLES)

@@ -45,17 +45,15 @@ class Wording:
         if read is not None and (text := read.fill({**_stated(case), **(values or {})})) is not None:
             return text
         form = self.forms[tool]
-        parts = [self.role]
-        if case.scene:
-            parts.append(self.scene.format(scene=case.scene))
-        if case.procedure:
-            parts.append(self.procedure.format(procedure=case.procedure))
-        if form.lists and case.actions:
-            parts.append(self.listing.format(what=form.lists, names=", ".join(case.action_names)))
-        parts.append(form.request.format(**(values or {})))
-        if style in form.styles:
-            parts.append(form.styles[style])
-        return " ".join(parts)
+        parts = (
+            self.role,
+            self.scene.format(scene=case.scene) if case.scene else "",
+            self.procedure.format(procedure=case.procedure) if case.procedure else "",
+            self.listing.format(what=form.lists, names=", ".join(case.action_names)) if form.lists and case.actions else "",
+            form.request.format(**(values or {})),
+            form.styles.get(style or "", ""),
+        )
+        return " ".join(part for part in parts if part)
 
     def remark(self, tool: str, case: Case, style: str | None = None) -> str | None:
         """Where forms were read, why a question is put in our own words all the same, or in the form of another source."""

@@ -16,17 +16,15 @@ from pydantic import BaseModel, Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
-from medvid.core.span import FROZEN, Span, TimedBox
+from medvid.core.span import Span, TimedBox, Value
 from medvid.prompts import Wording
 
 NOT_OBSERVED = "Not observed."
 """What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur."""
 
 
-class Args(BaseModel):
+class Args(Value):
     """What every video tool takes beside its own arguments."""
-
-    model_config = FROZEN
 
     video_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="16 hexadecimal digits, from list_videos")
     span: Span | None = Field(default=None, description="the stretch to look at, in seconds of the video; the whole video if left out")
@@ -105,7 +103,6 @@ class Tool(ABC, Generic[A, R]):
         return None
 
     def max_tokens(self, args: A) -> int:
-        """What the answer needs."""
         return self.tokens
 
     def parse(self, text: str, clip: Clip, case: Case) -> Reading[R]:

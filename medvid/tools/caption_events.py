@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN, Span
+from medvid.core.span import Span, Value
 from medvid.tools.base import Reading, StyleArgs, Tool
 from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, Found, hull, match_spans, place, span_text, touch
 from medvid.tools.texts import LONGEST_TEXT, token_f1
@@ -27,20 +27,16 @@ _AROUND = " \t\r\n*•[]()-–—:,;"
 _ACTION = re.compile(r"(?P<action>[^:.!?\n]{1,80}):\s*(?P<caption>.*)", re.DOTALL)
 
 
-class CaptionedEvent(BaseModel):
+class CaptionedEvent(Value):
     """action: a name of the procedure's list, or the name that the text gives; null where it gives none."""
-
-    model_config = FROZEN
 
     span: Span
     action: str | None = None
     caption: str = ""
 
 
-class Events(BaseModel):
+class Events(Value):
     """What happens, in time order."""
-
-    model_config = FROZEN
 
     events: tuple[CaptionedEvent, ...] = Field(min_length=1)
 

@@ -70,7 +70,6 @@ def draw_box(rgb: Pictures, box_px: Box, index: int, width_px: int) -> Pictures:
 
 
 def nearest(times_s: Sequence[float] | npt.NDArray[np.float64], time_s: float) -> int:
-    """The index of the frame nearest to a time."""
     return int(np.argmin(np.abs(np.asarray(times_s) - time_s)))
 
 
@@ -89,10 +88,8 @@ def clip_for(frames: Frames, video_id: str, source_size: tuple[int, int], profil
     said = (video_id, frames.times_s.tolist(), frames.fps, frames.size, source_size, drawn.model_dump() if drawn else None, "faithful")
     digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
     digest.update(np.ascontiguousarray(frames.rgb).tobytes())
-    return Clip(
-        id=digest.hexdigest(), video_id=video_id, times_s=tuple(frames.times_s.tolist()), fps=frames.fps, timestamps=profile.timestamps,
-        source_size=source_size, fed_size=frames.size, box_frame=profile.box_frame,
-    )  # fmt: skip
+    times_s = tuple(frames.times_s.tolist())
+    return Clip(digest.hexdigest(), video_id, times_s, frames.fps, profile.timestamps, source_size, frames.size, profile.box_frame)
 
 
 def feed(frames: Frames, video_id: str, source_size: tuple[int, int], profile: Profile, box: TimedBox | None) -> tuple[Frames, Clip]:
@@ -109,11 +106,8 @@ def feed(frames: Frames, video_id: str, source_size: tuple[int, int], profile: P
 def make_request(
     tool: Tool[Any, Any], args: Args, case: Case, frames: Frames, source_size: tuple[int, int], profile: Profile
 ) -> Request:
-    """One question on one stretch of video.
-
-    args: in source seconds and source pixels; its span is cut to what the frames cover, and is all of that where it is None. frames: in
-    source time, at the size of the source or already at the fed size.
-    """
+    """One question on one stretch of video. args: in source seconds and source pixels; its span is cut to what the frames cover, and is all
+    of that where it is None. frames: in source time, at the size of the source or already at the fed size."""
     fed, clip = feed(frames, args.video_id, source_size, profile, tool.drawn(args))
     said = to_clip(args.model_copy(update={"span": covered(args.span, clip)}), clip)
     return Request(

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN, Box, Span, TimedBox, Track
+from medvid.core.span import Box, Span, TimedBox, Track, Value
 from medvid.tools.base import Args, Reading, Tool, span_of, verbatim
 from medvid.tools.spans import EPS_S, TIME, UNIT, read_time, time_text
 
@@ -33,10 +33,8 @@ class GroundObjectArgs(Args):
     every_s: float = Field(default=1.0, ge=0.1, le=3600, description="seconds from one box to the next")
 
 
-class Grounding(BaseModel):
+class Grounding(Value):
     """Where the object is, at the times at which the model gave a box."""
-
-    model_config = FROZEN
 
     track: Track
 

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN, Span
+from medvid.core.span import Span, Value
 from medvid.tools.base import Args, Reading, Tool
-from medvid.tools.spans import CUT_OFF, SPAN_PATTERN, find_spans, join_spans, match_spans, span_text
+from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, join_spans, match_spans, place, span_text
 
 
 class LocalizeActionArgs(Args):
     action: str = Field(min_length=1, max_length=200, description="what to look for, such as 'clip the cystic duct'")
 
 
-class Spans(BaseModel):
+class Spans(Value):
     """When it happens, in time order."""
-
-    model_config = FROZEN
 
     spans: tuple[Span, ...] = Field(min_length=1)
 
@@ -51,7 +49,7 @@ class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
         return rf"{SPAN_PATTERN}(, {SPAN_PATTERN}){{0,31}} seconds\."
 
     def read(self, text: str, clip: Clip, case: Case) -> Reading[Spans]:
-        found = list(find_spans(text, clip))
+        found = [place(match, clip) for match in SPAN.finditer(text)]
         spans = sorted({item.span for item in found if item.span is not None}, key=lambda span: (span.start_s, span.end_s))
         dropped = [item.dropped for item in found if item.span is None]
         rest = text[found[-1].match.end() :] if found else text

@@ -1,31 +1,33 @@
-"""One look: a window's frames are decoded and fed, the model is asked, its text is read and moved to source time and source pixels."""
+"""One look: a window's frames are decoded and fed, the model is asked, its text is read and moved to source time and source pixels.
+
+A result lies within the span and the frame asked about, in milliseconds and hundredths of a pixel; what does not is left out.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import anyio
 import numpy as np
+from pydantic import BaseModel
 
 from medvid.core.case import Case
 from medvid.core.clip import to_source
 from medvid.core.errors import ParseError
 from medvid.core.frames import Frames
 from medvid.core.outcome import Look, RawText
-from medvid.core.span import Span, TimedBox
+from medvid.core.span import Box, Span, TimedBox, Track
 from medvid.engine.base import Engine, Profile, Reply, Request
 from medvid.tools.base import Args, Tool
-from medvid.tools.bounds import confine, count_items
-from medvid.tools.feeding import Pictures, fed_size, feed, make_request, sample_times
+from medvid.tools.feeding import fed_size, feed, make_request, sample_times
 from medvid.tools.looks import Window
 from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
 DARKEST_LUMA = 10.0
 """Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
+SLACK_S = 1e-3
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -57,14 +59,14 @@ class Seen:
 
 async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
     """Decoding runs in a worker thread; a cancelled look cancels the engine's work. Raises VideoError and EngineError."""
-    request = await anyio.to_thread.run_sync(partial(prepare, window, inquiry, engine), abandon_on_cancel=True)
+    request = await anyio.to_thread.run_sync(prepare, window, inquiry, engine, abandon_on_cancel=True)
     span = _shown(request, inquiry.info)
     look = Look(start_s=span.start_s, end_s=span.end_s, fps=window.fps, frames=len(request.frames))
-    luma = mean_luma(request.frames.rgb)
+    luma = float(request.frames.rgb.mean(axis=(0, 1, 2)) @ _LUMA)
     if luma < DARKEST_LUMA:
         return Seen("dark", span, look, reason=f"{span} is too dark: mean luma {luma:.1f} of 255, below {DARKEST_LUMA:g}")
     reply = await engine.generate(request)
-    raw = RawText(text=reply.text, mean_logprob=_mean(reply.logprobs))
+    raw = RawText(text=reply.text, mean_logprob=sum(reply.logprobs) / len(reply.logprobs) if reply.logprobs else None)
     return _read(reply, request, inquiry, Seen("found", span, look, raw=raw), engine)
 
 
@@ -92,11 +94,6 @@ def frames_request(source: FrameList, question: str, profile: Profile, max_token
     return Request(fed, clip, question, max_tokens, fps)
 
 
-def mean_luma(rgb: Pictures) -> float:
-    """0 (black) to 255, over all pictures."""
-    return float(rgb.mean(axis=(0, 1, 2)) @ _LUMA)
-
-
 def _shown(request: Request, info: VideoInfo) -> Span:
     shown = request.clip.span
     return Span.of(round(shown.start_s, 3), max(round(shown.start_s, 3), round(min(shown.end_s, info.duration_s), 3)))
@@ -111,25 +108,50 @@ def _read(reply: Reply, request: Request, inquiry: Inquiry, seen: Seen, engine: 
     try:
         reading = tool.parse(text, request.clip, inquiry.case)
     except ParseError as error:
-        return _without(seen, "unreadable", str(error), notes)
+        return replace(seen, status="unreadable", reason=str(error), notes=tuple(notes))
     notes += [f"left out {line}" for line in reading.dropped]
     if reading.result is None and engine.profile.abstains:
-        return _without(seen, "absent", "", notes)
+        return replace(seen, status="absent", notes=tuple(notes))
     if reading.result is None:
-        return _without(seen, "unreadable", f"{engine.profile.name} was not trained to say {text.strip()!r}: it proves no absence", notes)
+        reason = f"{engine.profile.name} was not trained to say {text.strip()!r}: it proves no absence"
+        return replace(seen, status="unreadable", reason=reason, notes=tuple(notes))
     found = to_source(reading.result, request.clip)
     kept = confine(found, inquiry.span, inquiry.info.size)
     lost = count_items(found) - (count_items(kept) if kept is not None else 0)
     if lost:
         notes.append(f"left out {lost} that lay outside {inquiry.span}")
     if kept is None:
-        return _without(seen, "unreadable", f"nothing in it lies within {inquiry.span}", notes)
-    return Seen("found", seen.span, seen.look, kept, seen.raw, notes=tuple(notes))
+        return replace(seen, status="unreadable", reason=f"nothing in it lies within {inquiry.span}", notes=tuple(notes))
+    return replace(seen, result=kept, notes=tuple(notes))
 
 
-def _without(seen: Seen, status: Literal["absent", "unreadable"], reason: str, notes: Sequence[str]) -> Seen:
-    return Seen(status, seen.span, seen.look, None, seen.raw, reason, tuple(notes))
+def confine(value: Any, within: Span, size: tuple[int, int]) -> Any | None:
+    """`value` with its spans cut to `within` and its boxes to the frame (width, height); None where nothing of it is left."""
+    if isinstance(value, Span):
+        return Span.of(round(value.start_s, 3), round(value.end_s, 3)).cut(within)
+    if isinstance(value, Box):
+        x1, y1, x2, y2 = (round(side, 2) for side in value.root)
+        return Box.of(x1, y1, x2, y2).cut(*size) if x1 < x2 and y1 < y2 else None
+    if isinstance(value, TimedBox):
+        box = confine(value.box_px, within, size)
+        inside = within.start_s - SLACK_S <= value.time_s <= within.end_s + SLACK_S
+        time_s = min(max(round(value.time_s, 3), within.start_s), within.end_s)
+        return TimedBox(time_s=time_s, box_px=box) if box is not None and inside else None
+    if isinstance(value, Track):
+        items = confine(value.root, within, size)
+        return Track(tuple({item.time_s: item for item in reversed(items)}.values())[::-1]) if items else None
+    if isinstance(value, tuple):
+        confined = (confine(item, within, size) for item in value)
+        return tuple(item for item in confined if item is not None) or None
+    if isinstance(value, BaseModel):
+        kept = {name: field if field is None else confine(field, within, size) for name, field in value}
+        lost = any(kept[name] is None and field is not None for name, field in value)
+        return None if lost else type(value).model_validate(kept)
+    return value
 
 
-def _mean(logprobs: tuple[float, ...] | None) -> float | None:
-    return sum(logprobs) / len(logprobs) if logprobs else None
+def count_items(value: Any) -> int:
+    """How many spans, timed boxes or events a result lists; 1 for what lists none."""
+    if isinstance(value, BaseModel):
+        return max((count_items(field) for _, field in value), default=1)
+    return len(value) if isinstance(value, tuple) else 1

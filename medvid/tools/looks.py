@@ -13,17 +13,15 @@ from typing import Any
 from medvid.core.errors import ConfigError
 from medvid.core.span import Span
 from medvid.engine.base import Profile
+from medvid.engine.profiles import TIMESTAMP_TOKENS
+from medvid.engine.prompt import FRAMES_PER_PAIR
 from medvid.tools.base import Args, Tool
 from medvid.tools.feeding import count_frames, sample_times
 from medvid.tools.ground_object import MOST_TIMES
 
 OVERLAP = 0.25
-TOKENS_PER_TIMESTAMP = 12
-"""`<1234.5 seconds>` with its two vision tokens."""
 TOKENS_PER_WORD = 2
 """Above what Qwen's tokenizer needs for a question's words."""
-FRAMES_PER_TOKEN = 2
-"""Frames that share one row of tokens: the temporal patch of both architectures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,7 @@ def plan_looks(tool: Tool[Any, Any], args: Args, span: Span, video_fps: float, b
     if tool.long == "whole" and count_frames(span, fps) > budget:
         slower = next((rate for rate in sorted(profile.rates, reverse=True) if rate < fps and count_frames(span, rate) <= budget), None)
         if slower is None:
-            lowest = min(profile.rates)
-            return Looks((), tuple(notes), _too_long(tool, span, lowest, budget))
+            return Looks((), tuple(notes), _too_long(tool, span, min(profile.rates), budget))
         notes.append(f"rate lowered from {fps:g} to {slower:g} frames a second, so that the span's {span.duration_s:.1f} s fit")
         fps = slower
     if stride_s is not None:
@@ -112,7 +109,7 @@ def longest_asked(tool: Tool[Any, Any], args: Args, span: Span) -> Span:
 def frame_budget(profile: Profile, size: tuple[int, int], answer_tokens: int, question: str) -> int:
     """Most frames in one request: the profile's budget, or fewer where the context also has to hold question and answer. Raises ConfigError
     where not even one pair of frames fits."""
-    per_pair = size[0] * size[1] // profile.factor**2 + (TOKENS_PER_TIMESTAMP if profile.timestamps else 0)
+    per_pair = size[0] * size[1] // profile.factor**2 + (TIMESTAMP_TOKENS if profile.timestamps else 0)
     words = question.replace(",", " , ").split()
     room = profile.max_context - answer_tokens - TOKENS_PER_WORD * len(words) - 64
     pairs = room // per_pair
@@ -121,7 +118,7 @@ def frame_budget(profile: Profile, size: tuple[int, int], answer_tokens: int, qu
             f"{profile.name} has a context of {profile.max_context} tokens: {answer_tokens} of answer and {len(words)} words of question "
             f"leave no room for two frames of {size[0]}x{size[1]} px; declare a shorter list of actions, or take another model"
         )
-    return min(profile.frame_budget, FRAMES_PER_TOKEN * pairs)
+    return min(profile.frame_budget, FRAMES_PER_PAIR * pairs)
 
 
 def _too_long(tool: Tool[Any, Any], span: Span, lowest: float, budget: int) -> str:

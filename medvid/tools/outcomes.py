@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-from medvid.core.outcome import Evidence, Feeding, Outcome, Reliability
+from medvid.core.outcome import Evidence, Outcome, Reliability
 from medvid.engine.base import Profile
 from medvid.tools.base import Args, StyleArgs, Tool
 from medvid.tools.look import Inquiry, Seen
@@ -20,10 +20,9 @@ Refused = Literal["not_observed", "not_assessable", "out_of_scope", "unreadable"
 class Report:
     """Writes the Outcome of one inquiry."""
 
-    def __init__(self, inquiry: Inquiry, profile: Profile, feeding: Feeding, started_s: float, notes: list[str]) -> None:
+    def __init__(self, inquiry: Inquiry, profile: Profile, started_s: float, notes: list[str]) -> None:
         self.inquiry = inquiry
         self.profile = profile
-        self.feeding: Feeding = feeding
         self.started_s = started_s
         self.notes = notes
 
@@ -64,24 +63,20 @@ class Report:
     def _outcome(
         self, status: Literal["ok"] | Refused, seen: Sequence[Seen], *, result: Any | None = None, reason: str | None = None
     ) -> Outcome[Any]:
+        inquiry, raw = self.inquiry, tuple(look.raw for look in seen if look.raw is not None)
         evidence = Evidence(
-            video_id=self.inquiry.info.video_id,
-            span=self.inquiry.span,
-            looks=tuple(look.look for look in seen),
-            model=self.profile.name,
-            feeding=self.feeding,
-            raw=tuple(look.raw for look in seen if look.raw is not None),
-            reliability=_cards(self.inquiry.tool, self.inquiry.args, self.profile, self.feeding),
+            video_id=inquiry.info.video_id, span=inquiry.span, looks=tuple(look.look for look in seen), model=self.profile.name,
+            feeding="faithful", raw=raw, reliability=_cards(inquiry.tool, inquiry.args, self.profile),
             elapsed_s=round(time.monotonic() - self.started_s, 3),
-        )
-        kind: Any = Outcome[self.inquiry.tool.result_type]  # type: ignore[name-defined]  # only known at run time
+        )  # fmt: skip
+        kind: Any = Outcome[inquiry.tool.result_type]  # type: ignore[name-defined]  # only known at run time
         outcome: Outcome[Any] = kind(status=status, result=result, reason=reason, notes=tuple(dict.fromkeys(self.notes)), evidence=evidence)
         return outcome
 
 
-def _cards(tool: Tool[Any, Any], args: Args, profile: Profile, feeding: Feeding) -> tuple[Reliability, ...]:
+def _cards(tool: Tool[Any, Any], args: Args, profile: Profile) -> tuple[Reliability, ...]:
     """Of the caption style asked for only; what nobody measured says so."""
     styles = get_args(StyleArgs.model_fields["style"].annotation)
     skipped = [f"_{style}" for style in styles if style != args.style] if isinstance(args, StyleArgs) else []
     asked = [qa_type for qa_type in tool.qa_types if not qa_type.endswith(tuple(skipped))]
-    return tuple(profile.cards.get(qa_type) or Reliability(qa_type=qa_type, metric=qa_type, feeding=feeding) for qa_type in asked)
+    return tuple(profile.cards.get(qa_type) or Reliability(qa_type=qa_type, metric=qa_type) for qa_type in asked)

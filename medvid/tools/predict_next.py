@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.tools.base import Args, Reading, Tool, verbatim
 from medvid.tools.texts import read_text
 
@@ -22,10 +22,8 @@ LONGEST_NAME = 100
 """Characters; the longest class name of the benchmark's sources has 56."""
 
 
-class NextAction(BaseModel):
+class NextAction(Value):
     """The step that follows, in the spelling of the procedure's own list where it has one."""
-
-    model_config = FROZEN
 
     action: str = Field(min_length=1)
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.tools.base import A, Reading, Tool
 
 _SCORE = r"(?P<score>\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*(?P<of>\d+))?(?!\s*(?:[-–—/]|to\b)\s*\d)(?![\d.]*\d)"
 
 
-class Scores(BaseModel):
+class Scores(Value):
     """A score for each name, in the benchmark's spelling and order."""
-
-    model_config = FROZEN
 
     scores: dict[str, int] = Field(min_length=1)
 

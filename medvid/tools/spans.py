@@ -7,7 +7,7 @@ Written: `22.0-78.0`, one decimal, seconds from the clip's first frame. Read: an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medvid.core.clip import Clip
@@ -57,12 +57,6 @@ class Found:
         return f"{self.match.group(0).strip()!r}: {self.why}"
 
 
-def find_spans(text: str, clip: Clip) -> Iterator[Found]:
-    """Every span written in `text`, in its order, held against the clip."""
-    for match in SPAN.finditer(text):
-        yield place(match, clip)
-
-
 def place(match: re.Match[str], clip: Clip) -> Found:
     """A match of SPAN in the clip. An end within one frame step past the clip's end is its end."""
     last_s = clip.duration_s
@@ -89,15 +83,10 @@ def read_time(text: str, last_s: float) -> float | None:
 
 def match_spans(predicted: Sequence[Span], truth: Sequence[Span]) -> list[tuple[int, int, float]]:
     """Pairs (predicted index, truth index, IoU), one to one, best IoU first; pairs that do not meet are left out."""
-    pairs = sorted(((p.iou(t), -j, -i) for i, p in enumerate(predicted) for j, t in enumerate(truth)), reverse=True)
-    used_p: set[int] = set()
-    used_t: set[int] = set()
-    matched = []
-    for iou, j, i in pairs:
-        if iou > 0 and -i not in used_p and -j not in used_t:
-            used_p.add(-i)
-            used_t.add(-j)
-            matched.append((-i, -j, iou))
+    matched: list[tuple[int, int, float]] = []
+    for least, j, i in sorted((-p.iou(t), j, i) for i, p in enumerate(predicted) for j, t in enumerate(truth)):
+        if least < 0 and all(i != used_i and j != used_j for used_i, used_j, _ in matched):
+            matched.append((i, j, -least))
     return matched
 
 

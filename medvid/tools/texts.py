@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from medvid.core.case import Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
-from medvid.core.span import FROZEN
+from medvid.core.span import Value
 from medvid.tools.base import A, Reading, Tool
 from medvid.tools.spans import SPAN, UNIT
 
@@ -22,10 +22,8 @@ LONGEST_WORD = 60
 """Characters. Medical words stay below 46."""
 
 
-class Description(BaseModel):
+class Description(Value):
     """What a model says in its own words."""
-
-    model_config = FROZEN
 
     text: str = Field(min_length=1)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import anyio
@@ -28,7 +27,7 @@ from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_
 from medvid.tools.outcomes import NOT_DECLARED, Report
 from medvid.tools.pace import Pace
 from medvid.tools.registry import tool_named
-from medvid.tools.scope import named_as_listed, out_of_scope
+from medvid.tools.scope import Objection, named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
 
 
@@ -40,7 +39,6 @@ class Toolbox:
             raise ConfigError(f"feeding {feeding!r} is not offered; leave the setting out, or set it to 'faithful'")
         self.engine = engine
         self.library = library
-        self.feeding: Feeding = feeding
         self.max_in_flight = max_in_flight
         self.pace = Pace()
 
@@ -48,10 +46,8 @@ class Toolbox:
         """args: as JSON, see the tool's `args_type`. Raises ConfigError, AccessError, VideoError and EngineError; what a model makes of
         the question is an Outcome."""
         started_s = time.monotonic()
-        tool = tool_named(name)
-        inquiry, notes = await anyio.to_thread.run_sync(partial(self._prepare, tool, args, access))
-        report = Report(inquiry, self.engine.profile, self.feeding, started_s, notes)
-        objection = await anyio.to_thread.run_sync(out_of_scope, tool, inquiry.args, inquiry.case, self.engine)
+        inquiry, notes, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
+        report = Report(inquiry, self.engine.profile, started_s, notes)
         if objection is not None and not inquiry.args.insist:
             return report.refused("out_of_scope", objection.reason)
         if objection is not None:
@@ -68,15 +64,15 @@ class Toolbox:
     async def expected_s(self, name: str, args: Mapping[str, Any], access: Access) -> float | None:
         """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
         raises before it looks."""
-        inquiry, _ = await anyio.to_thread.run_sync(partial(self._prepare, tool_named(name), args, access))
-        objection = await anyio.to_thread.run_sync(out_of_scope, inquiry.tool, inquiry.args, inquiry.case, self.engine)
+        inquiry, _, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
         windows = self._plan(inquiry).windows if objection is None or inquiry.args.insist else ()
         return self.pace.expected_s(name, len(windows), sum(window.count for window in windows) / self.engine.profile.frame_budget)
 
     async def look(self, window: Window, inquiry: Inquiry) -> Seen:
         return await look_at(window, inquiry, self.engine)
 
-    def _prepare(self, tool: Tool[Any, Any], raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str]]:
+    def _prepare(self, name: str, raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str], Objection | None]:
+        tool = tool_named(name)
         args = read_args(tool, raw)
         info = self.library.info(args.video_id, access)
         case = self.library.case(args.video_id)
@@ -90,7 +86,7 @@ class Toolbox:
         if source is not None and words.forms[tool.name].lists:
             notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
         notes += [remark] if (remark := words.remark(tool.name, case, getattr(args, "style", None))) else []
-        return Inquiry(tool, args, case, info, span, self.library), notes
+        return Inquiry(tool, args, case, info, span, self.library), notes, out_of_scope(tool, args, case, self.engine)
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""

@@ -69,8 +69,7 @@ from medvid.core.access import Access
 from medvid.core.errors import VideoError
 from medvid.core.progress import Progress
 from medvid.core.span import FROZEN
-from medvid.mcp_server import schemas
-from medvid.mcp_server.calls import Answered, Call, progress_to
+from medvid.mcp_server.calls import Answered, Call, output_schema, progress_to
 from medvid.mcp_server.server import Context, Handlers
 
 Handler = Callable[[Context, CallToolRequestParams], Awaitable[CallToolResult | InputRequiredResult]]
@@ -138,7 +137,7 @@ async def with_progress(args: NoArgs, access: Access, progress: Progress) -> Ans
 CALLS = {
     name: Call(
         name=name, title=name, description="A fixture of the conformance suite.", args_type=NoArgs,
-        output_schema=schemas.output_schema(Said), run=run,
+        output_schema=output_schema(Said), run=run,
     )
     for name, run in {
         "test_simple_text": simple_text, "test_error_handling": error_handling, "test_tool_with_progress": with_progress,

@@ -10,8 +10,8 @@ import pytest
 from medvid.core.errors import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint
-from medvid.engine.metadata import video_metadata
 from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
+from medvid.engine.prompt import video_metadata
 from medvid.engine.serving import BARE_TEMPLATE, check_memory, serve_command, shell_line
 from tests.engine.asking import request
 

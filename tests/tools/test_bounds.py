@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from medvid.core.span import Box, Span, TimedBox, Track
-from medvid.tools.bounds import confine, count_items
 from medvid.tools.caption_events import CaptionedEvent, Events
 from medvid.tools.ground_object import Grounding
 from medvid.tools.localize_action import Spans
+from medvid.tools.look import confine, count_items
 from medvid.tools.scores import Scores
 
 WITHIN, SIZE = Span.of(10, 20), (320, 240)
