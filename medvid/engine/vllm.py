@@ -77,12 +77,12 @@ class VllmEngine:
             gc.collect()  # what vLLM still holds of itself, before the interpreter takes its modules away
 
     async def _answer(self, request: Request) -> Reply:
+        tokenizer, loading = await self._loaded(), self._loading
         from vllm import SamplingParams
         from vllm.exceptions import VLLMClientError
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
         from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
-        tokenizer = await self._loaded()
         whole, prompt = self._prompts(request, tokenizer)
         check_length(request, self.profile, len(whole))
         end = cast(int, tokenizer.convert_tokens_to_ids(IM_END))
@@ -103,7 +103,8 @@ class VllmEngine:
         except EngineGenerateError as error:
             raise EngineError(f"vLLM failed to answer ({error.__cause__ or error}); its log says more", retryable=True) from error
         except EngineDeadError as error:
-            self._loading = None  # the next request starts another
+            if self._loading is loading:  # the next request starts another; some other one may have done so already
+                self._loading = None
             died = "the processes of vLLM died, perhaps for want of memory; its log says more, and asking again starts them anew"
             raise EngineError(died, retryable=True) from error
         if list(last.prompt_token_ids) != whole:

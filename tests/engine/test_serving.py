@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from medvid.core.errors import ConfigError
 from medvid.core.settings import EngineOptions
+from medvid.engine import open_engine
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint
 from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
 from medvid.engine.prompt import video_metadata
@@ -49,6 +51,16 @@ def test_two_gpus_share_the_weights() -> None:
 def test_of_a_hybrid_model_only_full_attention_keeps_keys_and_values() -> None:
     # 4 bytes x 1 layer x 4 heads x 256 = 4,096 a token: 128 MiB for 32,768, beside 2 GiB of 2.2.
     check_memory(seven_b(0), {"text_config": HYBRID}, EngineOptions(memory_share=1.0), int(2.2 * GIB), 3 * GIB)
+
+
+@pytest.mark.anyio
+async def test_where_vllm_is_not_installed_the_engine_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    engine = open_engine(None, "vllm")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"pip install 'medvid\[vllm\]'"):
+            await engine.generate(request(EMBEDDED))
+    await engine.aclose()
 
 
 def test_the_serve_line_keeps_times_frames_and_sampling_as_they_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -91,6 +92,21 @@ async def test_a_closed_engine_gives_whoever_waits_an_error(tmp_path: Path) -> N
         await waiting
     with pytest.raises(EngineError, match="closed"):
         await opened.generate(request(opened.profile))
+
+
+async def test_an_engine_whose_processes_died_says_so_and_is_started_anew(tmp_path: Path) -> None:
+    opened = open_engine(served_checkpoint(tmp_path / "tiny", "qwen3_vl"), "vllm", options=OPTIONS)
+    before = set(multiprocessing.active_children())
+    expected = await opened.generate(request(opened.profile))
+    waiting = [asyncio.create_task(opened.generate(request(opened.profile, seed=i, max_tokens=1500))) for i in range(4)]
+    await asyncio.sleep(0.3)
+    for process in set(multiprocessing.active_children()) - before:
+        process.kill()
+    for failure in await asyncio.gather(*waiting, return_exceptions=True):
+        assert isinstance(failure, EngineError), failure
+        assert failure.retryable
+    assert (await opened.generate(request(opened.profile))).text == expected.text
+    await opened.aclose()
 
 
 async def test_what_vllm_cannot_start_says_so(tmp_path: Path) -> None:
