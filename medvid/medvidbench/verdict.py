@@ -17,7 +17,6 @@ from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.texts import same_deed
 from medvid.report.tables import in_words
 from medvid.simulate import Truth
-from medvid.tools.base import Tool
 from medvid.tools.registry import TOOLS
 
 RIGHT_FROM = {"localize_action": 0.5, "ground_object": 0.5, "caption_events": 0.5, "summarize_video": 0.8}
@@ -42,16 +41,11 @@ def judge(name: str, args: Mapping[str, Any], outcome: Mapping[str, Any], truth:
     words = "does not occur" if true is None else in_words(to_source(true, clip).model_dump(mode="json"))
     if outcome["status"] not in ("ok", "not_observed"):
         return Verdict(None, words)
-    said = None if outcome["status"] == "not_observed" else to_clip(tool.result_type.model_validate(outcome["result"]), clip)
-    return Verdict(_is_right(tool, said, true), words)
-
-
-def _is_right(tool: Tool[Any, Any], said: Any, true: Any) -> bool:
+    said: Any = None if outcome["status"] == "not_observed" else to_clip(tool.result_type.model_validate(outcome["result"]), clip)
     if said is None or true is None:
-        return said is true
-    if tool.name == "caption_region":
-        return same_deed(said.text, true.text)
-    return tool.score(said, true) >= RIGHT_FROM.get(tool.name, 1.0)
+        return Verdict(said is true, words)
+    is_deed = name == "caption_region"
+    return Verdict(same_deed(said.text, true.text) if is_deed else tool.score(said, true) >= RIGHT_FROM.get(name, 1.0), words)
 
 
 def _clip(evidence: Evidence, truth: Truth) -> Clip:
