@@ -64,18 +64,15 @@ def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, insist
             for clause in clauses:
                 draft.add_clause(clause)
         except Unplaced as unplaced:
-            return _propose(str(unplaced) or question, draft.actions)
+            said = str(unplaced) or question
+            # The nearest questions that are placed, about the declared actions that are most like the words first.
+            choices = [f"When does “{name}” happen?" for name in nearest(said, draft.actions, ACTIONS_PROPOSED)]
+            return Needs(
+                question=f"No rule places {said!r}. Ask when, where, how often or how long, what something is doing, what comes next, "
+                "how well, or for a description; for example:",
+                choices=(*choices, *GENERAL),
+            )
     return Plan(steps=tuple(steps))
-
-
-def _propose(unplaced: str, actions: tuple[Declared, ...]) -> Needs:
-    """The nearest questions that the planner places, the declared actions that are most like the words first."""
-    choices = [f"When does “{name}” happen?" for name in nearest(unplaced, actions, ACTIONS_PROPOSED)]
-    return Needs(
-        question=f"No rule places {unplaced!r}. Ask when, where, how often or how long, what something is doing, what comes next, how "
-        "well, or for a description; for example:",
-        choices=(*choices, *GENERAL),
-    )
 
 
 @dataclass(slots=True)

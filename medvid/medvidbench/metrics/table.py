@@ -13,10 +13,9 @@ from medvid.core.case import Action, Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.medvidbench.metrics import Column, by_source, mean, scores
-from medvid.medvidbench.metrics.dense_captioning import dvc
 from medvid.medvidbench.metrics.grounding import stg
-from medvid.medvidbench.metrics.localization import THRESHOLDS, tag
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
+from medvid.medvidbench.metrics.spans import TAG_THRESHOLDS, dvc, tag
 from medvid.medvidbench.records import Result
 from medvid.tools.base import is_not_observed
 from medvid.tools.registry import BY_QA_TYPE
@@ -75,7 +74,7 @@ def columns(results: Sequence[Result], nearest: Nearest | None = None) -> list[C
     add("next_action", "NAP acc", partial(nap, nearest=nearest))
     add("skill", "SA acc", scores.skill, level=scores.skill_level_accuracy)
     add("stg", "STG mIoU", stg)
-    for at in THRESHOLDS:
+    for at in TAG_THRESHOLDS:
         add("tal", f"TAG @{at}", lambda found: tag(found, at)[0], recall=lambda found: tag(found, at)[1])  # noqa: B023 - called at once
     add("dense", "DVC F1", dvc)
     return table + [column for column in (absent(results),) if column is not None]
