@@ -35,7 +35,12 @@ def judge(name: str, args: Mapping[str, Any], outcome: Mapping[str, Any], truth:
     """args: the tool's, without references. outcome: its structured content. Both in source seconds and pixels, as `truth` is."""
     tool = TOOLS[name]
     evidence = Evidence.model_validate(outcome["evidence"])
-    clip = _clip(evidence, truth)
+    # What was looked at, as one clip on the source's own clock and pixels.
+    span, fps = evidence.span, truth.fps
+    if looks := evidence.looks:
+        span, fps = Span.of(min(look.start_s for look in looks), max(look.end_s for look in looks)), max(look.fps for look in looks)
+    times_s = tuple(span.start_s + i / fps for i in range(max(1, round(span.duration_s * fps))))
+    clip = Clip("verdict", evidence.video_id, times_s, fps, True, truth.size, truth.size, "source")
     asked = tool.args_type.model_validate({**args, "video_id": evidence.video_id, "span": clip.span.model_dump()})
     true = true_result(name, to_clip(asked, clip), truth, clip)
     words = "does not occur" if true is None else in_words(to_source(true, clip).model_dump(mode="json"))
@@ -46,15 +51,3 @@ def judge(name: str, args: Mapping[str, Any], outcome: Mapping[str, Any], truth:
         return Verdict(said is true, words)
     is_deed = name == "caption_region"
     return Verdict(same_deed(said.text, true.text) if is_deed else tool.score(said, true) >= RIGHT_FROM.get(name, 1.0), words)
-
-
-def _clip(evidence: Evidence, truth: Truth) -> Clip:
-    """What was looked at, as one clip on the source's own clock and pixels."""
-    if evidence.looks:
-        span = Span.of(min(look.start_s for look in evidence.looks), max(look.end_s for look in evidence.looks))
-        fps = max(look.fps for look in evidence.looks)
-    else:
-        span, fps = evidence.span, truth.fps
-    count = max(1, round(span.duration_s * fps))
-    times_s = tuple(span.start_s + i / fps for i in range(count))
-    return Clip("verdict", evidence.video_id, times_s, fps, True, truth.size, truth.size, "source")
