@@ -188,8 +188,6 @@ _STRUCTURE: dict[str, Rule] = {
     "oneOf": _any_of,
 }  # fmt: skip
 _THROUGH = ("$ref", "allOf", "$dynamicRef")
-_RULES: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)
-Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in _RULES.items()}
-)
+_RULES = {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in dict(Draft202012Validator.VALIDATORS).items()}
+Validator: Any = extend(Draft202012Validator, _RULES)  # type: ignore[no-untyped-call]
 """A JSON Schema validator of values that may hold Placeholders."""

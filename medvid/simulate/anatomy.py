@@ -31,7 +31,7 @@ class Canvas:
 
     def polygon(self, points: npt.ArrayLike, colour: npt.ArrayLike, part: str) -> None:
         moved = np.asarray(points, float) + self._origin
-        self._rgb.polygon([tuple(p) for p in moved.tolist()], fill=_rgb(colour))
+        self._rgb.polygon([tuple(p) for p in moved.tolist()], fill=tuple(np.clip(np.asarray(colour, float), 0, 255).astype(int).tolist()))
         if self._parts:
             self._parts.polygon([tuple(p) for p in (moved / PART_SCALE).tolist()], fill=PARTS.index(part))
 
@@ -44,11 +44,6 @@ class Canvas:
         for a, b in itertools.pairwise(points):
             side = axes(a, b)[1] * width / 2
             self.polygon([a + side, b + side, b - side, a - side], colour, part)
-
-
-def _rgb(colour: npt.ArrayLike) -> tuple[int, int, int]:
-    r, g, b = np.clip(np.asarray(colour, float), 0, 255).astype(int).tolist()
-    return r, g, b
 
 
 def _done(stage: Stage, action: str, time_s: float, share: float = 0.5) -> list[float]:
