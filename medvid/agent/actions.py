@@ -7,7 +7,7 @@ an inexact meeting: `the common bile duct is clipped` is not `clip the cystic du
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -43,10 +43,6 @@ class Declared:
         return cls(name, tuple(Variant.of(phrase) for phrase in (name, *synonyms)))
 
 
-def known_words(actions: Iterable[Declared]) -> set[str]:
-    return {word for action in actions for word in words_of(tidy(action.name))} - STOP
-
-
 def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
     """The declared actions that a tidy piece of a question names, in the order of the list; empty where it names none."""
     parts = re.split(r",? (?:and|or) ", text)
@@ -62,7 +58,11 @@ def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
 
 
 def _meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
-    words = _content(text, known_words(actions))
+    # Of the words that may name an action: no instruments, no small words, slips mended.
+    known = {word for action in actions for word in words_of(tidy(action.name))} - STOP
+    for _, written in find_instruments(text):
+        text = text if written in known else text.replace(written, " ")
+    words = [mended(word, known) for word in words_of(text) if word not in STOP and not re.fullmatch(r"\w{3,}ly", word)]
     verbs, nouns = {base(word) for word in words if is_verb(word)}, {base(word) for word in words if not is_verb(word)}
     both = verbs | nouns
     own = {action.name: frozenset().union(*(variant.nouns for variant in action.variants)) for action in actions}
@@ -79,25 +79,10 @@ def _meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
                 by_head.append(action.name)
             elif variant.verbs and nouns <= variant.nouns and (shared or not nouns):
                 by_noun.append(action.name)
-    return list(dict.fromkeys(_without_lesser(exact, actions) or by_head or by_noun))
-
-
-def _without_lesser(exact: list[str], actions: tuple[Declared, ...]) -> list[str]:
-    """Drops an action whose words are a part of another's that was met in full too."""
-    variants = {action.name: action.variants[0] for action in actions}
-    return [
-        name
-        for name in exact
-        if not any((variants[name].verbs | variants[name].nouns) < (variants[other].verbs | variants[other].nouns) for other in exact)
-    ]
-
-
-def _content(text: str, known: set[str]) -> list[str]:
-    """The words that may name an action: no instruments, no small words, slips mended."""
-    for _, written in find_instruments(text):
-        if written not in known:
-            text = text.replace(written, " ")
-    return [mended(word, known) for word in words_of(text) if word not in STOP and not re.fullmatch(r"\w{3,}ly", word)]
+    # An action whose words are a part of another's that was met in full too is dropped.
+    held = {action.name: action.variants[0].verbs | action.variants[0].nouns for action in actions}
+    whole = [name for name in exact if not any(held[name] < held[other] for other in exact)]
+    return list(dict.fromkeys(whole or by_head or by_noun))
 
 
 def phrase(text: str) -> str | None:
@@ -118,11 +103,8 @@ def _verb_and_rest(text: str) -> tuple[str | None, list[str]]:
     words = words_of(text)
     verb = next((word for i, word in enumerate(words) if is_verb(word) and words[i - 1 : i] not in (["the"], ["a"], ["an"])), None)
     rest = [word for word in words if word != verb and (word not in STOP or word in _LINKS)]
-    while rest and rest[-1] in _LINKS:
-        rest.pop()
-    while rest and rest[0] in _LINKS:
-        rest.pop(0)
-    return verb, rest
+    named = [i for i, word in enumerate(rest) if word not in _LINKS]
+    return verb, rest[named[0] : named[-1] + 1] if named else []
 
 
 _LINKS = ("from", "into", "through")

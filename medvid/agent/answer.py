@@ -46,19 +46,18 @@ class _Teller:
     def _told(self, step: Step) -> Iterator[tuple[int | None, str]]:
         if step.op is not None:
             yield from ((None, text) for text in self._value(step))
+        title = self.titles.get(str(step.args.get("video_id")))
+        video = f"In {title}: " if title and len(self.titles) > 1 else ""  # which one, where there are several
         for index, content in enumerate(self.ledger.contents(step.id)):
-            yield index, self._video(step) + self._content(step, content)
+            if is_outcome(content):
+                yield index, video + sentence(step.name, step.args, content, subject(step, self.ledger))
+            else:
+                listed = step.tool == LIST_VIDEOS
+                yield index, video + (videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {shown(content)}")
         for failure in self.ledger.failures(step.id):
-            yield None, f"{self._video(step)}{step.name} failed: {failure['message'].rstrip('.')}."
+            yield None, f"{video}{step.name} failed: {failure['message'].rstrip('.')}."
         if step.tool is not None and (reason := _why(step, self.ledger)):
-            yield None, f"{self._video(step)}{capital(subject(step, self.ledger))} was not looked at: {reason}."
-
-    def _content(self, step: Step, content: Any) -> str:
-        if is_outcome(content):
-            return sentence(step.name, step.args, content, subject(step, self.ledger))
-        if step.tool == LIST_VIDEOS:
-            return videos_sentence(content, list(self.titles))
-        return f"{step.name}: {shown(content)}"
+            yield None, f"{video}{capital(subject(step, self.ledger))} was not looked at: {reason}."
 
     def _value(self, step: Step) -> Iterator[str]:
         """Only what was asked for: a value that other steps read is a means. A value of nothing is told by the step that gave nothing."""
@@ -68,11 +67,6 @@ class _Teller:
         if any(unverified(content) for source in _tools_behind(step, self.ledger) for content in self.ledger.contents(source.id)):
             text = f"{text[:-1]}, if it happens at all."
         yield text
-
-    def _video(self, step: Step) -> str:
-        """Which video, where there are several."""
-        title = self.titles.get(str(step.args.get("video_id")))
-        return f"In {title}: " if title and len(self.titles) > 1 else ""
 
 
 def subject(step: Step, ledger: Ledger) -> str:
@@ -108,8 +102,7 @@ def _why(step: Step, ledger: Ledger) -> str | None:
     """Why the step was skipped; None where it was not."""
     if step.id not in ledger.skipped:
         return None
-    causes = list(dict.fromkeys(_causes(step, ledger)))
-    return "; ".join(causes) or f"{', '.join(dict.fromkeys(ledger.skipped[step.id].values()))} is empty"
+    return "; ".join(dict.fromkeys(_causes(step, ledger))) or f"{', '.join(dict.fromkeys(ledger.skipped[step.id].values()))} is empty"
 
 
 def _causes(step: Step, ledger: Ledger) -> Iterator[str]:

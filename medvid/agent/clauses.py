@@ -1,15 +1,19 @@
 """Clauses: a question cut into what is asked, each with the words that restrict it in time, and the thing in the picture that it names.
 
 `When is the cystic duct clipped, and was the critical view achieved before that?` gives two clauses: `when` about `is the cystic duct
-clipped`, and `cvs`, restricted by `before` and `that`. Rules over tidy English; what no rule places has the kind None.
+clipped`, and `cvs`, restricted by `before` and `that`. What is said in figures becomes a span: `at 1:20`, `between 10 and 20 s`, `in the
+first minute`, `before 0:45`. Rules over tidy English (questions.toml); what no rule places has the kind None.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from medvid.agent.times import take_span
 from medvid.agent.words import INSTRUMENTS, PERSONS, STOP, find_instruments, mended, tidy, words_of
 
 _ASKING = (
@@ -25,7 +29,6 @@ _POLITE = re.compile(
 )
 _STARTS = re.compile(rf"{_LINK}(?:{_ASKING}|{_RESTRICTING})\b")
 _STARTS_AFTER_AND = re.compile(rf"(?:then |also )*(?:{_ASKING}\b|{_REFERS})")
-_BE = r"(?:is|are|was|were|does|do|did|has|have|can|could)"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should|would)"
 
 _PRONOUN = re.compile(
@@ -39,84 +42,33 @@ _CONNECTOR = re.compile(
     r"at the same time as|at the (?:very )?(?:time|moment)(?: of| that| when)?(?= )|"
     r"between|(?:each|every) (?:single )?time(?= )|when)\b"
 )
-_RELATION = {
-    **dict.fromkeys(("before", "prior to", "beforehand"), "before"),
-    **dict.fromkeys(("until", "till"), "until"),
-    **dict.fromkeys(("after", "following", "once", "since", "as soon as", "afterward", "afterwards", "thereafter"), "after"),
-    "between": "between",
-}
-"""Any other connector says `during`."""
-_TURNS = (
-    ("each", r"\b(?:each|every) (?:go|one|occurrence)\b|\ball the times\b"),
-    ("longest", r"\blongest\b"),
-    ("first", r"\b(?:first|1st)\b"),
-    ("last", r"\b(?:the|for the|its) last\b|\blast (?:time|go)\b|\blast$(?<!it last)(?<!that last)(?<!this last)"),
+_FORMS = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encoding="utf-8"))
+_RELATION: dict[str, str] = {word: relation for relation, words in _FORMS["relations"].items() for word in words}
+_UNIT = r"(?:seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|h)"
+_ONE = rf"(?:\d+(?::\d\d){{1,2}}|\d+(?:\.\d+)?(?:\s?{_UNIT}\b)?(?:\s(?:and\s)?\d+\s?(?:seconds|secs|sec|s)\b)?)"
+_MARKED = (
+    rf"(?:\d+(?::\d\d){{1,2}}|(?:second|minute)\s\d+(?:\.\d+)?|\d+(?:\.\d+)?\s?{_UNIT}\b(?:\s(?:and\s)?\d+\s?(?:seconds|secs|sec|s)\b)?)"
 )
+_FACTORS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+AROUND_S = 4.0
+"""An instant is looked at with this much on both sides: a model needs to see something move."""
+_SHARE_OF_EDGE = 5
+_EDGE_AT_LEAST_S = 10.0
 
 # fmt: off
-_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("about", (
-        r"\bhow long is (?:the|this|that) (?:video|recording|procedure|operation|film)",
-        r"\b(?:which|what) (?:procedure|operation|surgery) is",
-        r"\blength of the video", r"\b(?:which|what) videos?\b", r"\blist (?:the |all )*videos\b",
-    )),
-    ("cvs", (r"\bcritical view", r"\bcvs\b", r"\bstrasberg")),
-    ("skill", (
-        r"\bhow (?:well|good|skilled|skilful|skillful|competent|smooth)\b", r"\bskills?\b", r"\bosats\b", r"\bproficien",
-        r"\bperformance\b",
-        r"\b(?:rate|assess|grade|score|judge|evaluate) (?:the |this )?(?:technique|surgeon|operator|trainee|suturing|procedure|video)",
-        r"\bquality of\b",
-    )),
-    ("next", (
-        r"\b(?:comes?|happens?|is done|follows|be done|should be|is|happen|come|do|does|did|will|step|action) next\b",
-        r"\bnext (?:step|action|phase)", r"\bwhat follows$", r"\bpredict\b",
-    )),
-    ("count", (r"\bhow (?:often|many times)\b", r"\bnumber of times\b", r"\bcount\b", r"\bhow many (?!seconds|minutes)")),
-    ("how long", (r"\bhow long\b", r"\bhow much time\b", r"\bduration\b", r"\btotal time\b", r"\bhow many (?:seconds|minutes)\b")),
-    ("doing", (
-        r"\bwhat (?:is|are|was|were) (?:.+?) (?:doing|used for|up to)\b", r"\bwhat (?:does|do|did) (?:.+?) do\b",
-        r"\bwhat (?:happens|happened|is happening|is done|was done) (?:to|with) ",
-        r"\b(?:describe|explain|tell me|say) (?:what )?(?:the |a )?.+? (?:does|is doing|did|do|doing)$",
-    )),
-    ("instrument", (r"\b(?:which|what) (?:surgical |kind of )?(?:instrument|tool|device)s?\b",)),
-    ("where", (
-        r"\bwhere\b", r"\bpoint (?:to|at)\b", r"\btrack\b", r"\bpositions? of\b", r"\bbox(?:es)?\b", r"\bcoordinates\b", r"\bground\b",
-    )),
-    ("summary", (
-        r"\bsummar", r"\boverview\b", r"\bsum up\b", r"\bin short\b", r"\bgist\b", r"\bvideo about\b",
-        r"\bwhat (?:happens|happened|is happening) in (?:the|this) (?:video|procedure|operation)",
-    )),
-    ("visible", (
-        r"\b(?:visible|in view|on screen|in the picture|appears?|appeared|present|seen)$", r"\bcan (?:you|we|one) see\b",
-    )),
-    ("describe", (
-        r"\bdescribe\b", r"\bcaption\b", r"\bnarrate\b", r"\bexplain\b", r"\btimeline\b", r"\bwalk me through\b",
-        r"\bwhat (?:happens|happened|is happening|is going on|goes on|comes|came|occurs)\b",
-        r"\bwhat (?:is|was|has been|is being|was being) done\b",
-        r"\b(?:list|name|identify|which|what)(?: are| were)? (?:all |the )*(?:steps|events|actions|phases)\b",
-    )),
-    ("when", (
-        r"\bwhen\b", r"\bat what\b", r"\bwhat time\b", r"\bwhich (?:part|second|minute|stretch)",
-        r"^(?:is|are|was|were|do|does|did|has|have|find|show|locate|can)\b",
-    )),
+_STRETCHES: tuple[tuple[str, Callable[[list[float], float, float], tuple[float, float]]], ...] = (
+    (rf"\b(?:between|from)\s({_ONE})\s(?:and|to|until|till)\s({_ONE})", lambda at, end, edge: (min(at), max(at))),
+    (rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?[-–]\s?({_MARKED})", lambda at, end, edge: (min(at), max(at))),
+    (rf"\b(?:in|within|during|for|of)\sthe\sfirst\s({_ONE}|minute|hour)", lambda at, end, edge: (0.0, at[0])),
+    (rf"\b(?:in|within|during|for|of)\sthe\s(?:last|final)\s({_ONE}|minute|hour)", lambda at, end, edge: (end - at[0], end)),
+    (rf"\b(?:before|until|till|up\sto|by)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (0.0, at[0])),
+    (rf"\b(?:after|since|from)\s(?:the\s)?({_MARKED})(?:\son(?:wards?)?)?", lambda at, end, edge: (at[0], max(at[0], end))),
+    (rf"\b(?:at|around|about|near)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (at[0] - AROUND_S, at[0] + AROUND_S)),
+    (r"\bat\sthe\s(?:very\s)?(?:start|beginning)(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (0.0, edge)),
+    (r"\bat\sthe\s(?:very\s)?end(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (end - edge, end)),
 )
-_OBJECTS = {
-    "doing": (
-        rf"\bwhat {_BE} (.+?) (?:doing|do|used for|up to)\b", r"\b(?:happens|happened|happening|done) (?:to|with) (.+)$",
-        r"\b(?:describe|explain|tell me|say) (?:what )?(.+?) (?:does|is doing|did|do|doing)$",
-    ),
-    "where": (
-        rf"\bwhere (?:exactly )?{_BE} (.+)$",
-        r"\b(?:point (?:to|at)|track|ground|positions? of|box(?:es)? (?:of|for|around)|coordinates of) (.+)$",
-        r"\bwhere (.+?) (?:is|are|was|were)\b",
-    ),
-    "visible": (
-        rf"\b{_BE} (.+?) (?:be )?(?:visible|in view|on screen|in the picture|appears?|appeared|present|seen)$",
-        r"\bsee (.+)$", r"\bis (.+?) (?:visible|seen|in view)",
-    ),
-    "when": (r"\b(.+?) (?:appears?|appeared|is visible|is in view|is seen|is used|enters|leaves|comes in)\b",),
-}
 # fmt: on
+"""A form, and the stretch it means by the times in it, the video's end and the length of its edges, all in seconds."""
 _PRONOUNS = {"it", "they", "them", "this", "that"}
 
 
@@ -177,8 +129,8 @@ def _is_restriction(piece: str) -> bool:
 def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
     text, span = take_span(piece, duration_s)
     text, anchors = _take_anchors(text, alone=alone)
-    kind = next((kind for kind, forms in _KINDS if any(re.search(form, text) for form in forms)), None)
-    turn = next((turn for turn, form in _TURNS if re.search(form, text)), None)
+    kind = next((kind for kind, forms in _FORMS["kinds"].items() if any(re.search(form, text) for form in forms)), None)
+    turn = next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
     if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece):
         turn = "each"
     return Clause(text, kind, tuple(anchors), span, turn)
@@ -213,11 +165,39 @@ def _anchors(connector: str, rest: str) -> list[Anchor]:
     return [Anchor(relation, rest)]
 
 
+def seconds(text: str) -> float:
+    """`1:20`, `80 s`, `1 min 20 s`, `minute 2`, `minute` (one of them)."""
+    if ":" in text:
+        total = 0.0
+        for part in text.split(":"):
+            total = total * 60 + float(part)
+        return total
+    if named := re.fullmatch(r"(second|minute)\s(\d+(?:\.\d+)?)", text):
+        return float(named[2]) * _FACTORS[named[1][0]]
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s?([a-z]*)", text)
+    if not parts:
+        return _FACTORS[text.strip()[0]]
+    return sum(float(number) * _FACTORS.get(unit[:1], 1.0) for number, unit in parts)
+
+
+def take_span(text: str, duration_s: float) -> tuple[str, dict[str, Any] | None]:
+    """The text without its first stretch given in figures, and that stretch, cut to the video; None where there is none."""
+    edge_s = max(_EDGE_AT_LEAST_S, duration_s / _SHARE_OF_EDGE)
+    for form, stretch in _STRETCHES:
+        if match := re.search(form, text):
+            start_s, end_s = stretch([seconds(group) for group in match.groups()], duration_s, edge_s)
+            span = {"start_s": round(max(0.0, start_s), 3), "end_s": round(min(duration_s, end_s), 3)}
+            rest = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
+            # A stretch past the end is asked for as it stands: the tool names the video's length in its refusal.
+            return rest, span if span["start_s"] <= span["end_s"] else {"start_s": start_s, "end_s": end_s}
+    return text, None
+
+
 def named_object(text: str, kind: str) -> str | None:
     """The thing's name; `it` where the text only points back; None where it names none. Instruments go by their usual name."""
     known = {word for name, others in INSTRUMENTS.items() for written in (name, *others) for word in written.split()}
     text = " ".join(mended(word, known) for word in tidy(text).split(" "))  # slips in the names of instruments
-    phrases = [match[1] for form in _OBJECTS.get(kind, ()) if (match := re.search(form, text))]
+    phrases = [match[1] for form in _FORMS["objects"].get(kind, ()) if (match := re.search(form, text))]
     for phrase in phrases:
         if found := find_instruments(phrase):
             return found[0][0]

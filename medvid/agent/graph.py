@@ -134,12 +134,11 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
         await context.on_event(Event("retried", f"{state['tool']}: {failure['message']}", step=step, index=index))
         await anyio.sleep(max(context.first_wait_s * 2 ** (attempt - 1), entry.get("retry_after_s", 0.0)))
     if failure is None:
-        content = entry["content"]
-        status = content["status"] if is_outcome(content) else "ok"
-        message = f"{state['tool']}: {status.replace('_', ' ')}"
-        await context.on_event(Event("finished", message, step=step, index=index, status=status))
+        status = entry["content"]["status"] if is_outcome(entry["content"]) else "ok"
+        told = Event("finished", f"{state['tool']}: {status.replace('_', ' ')}", step=step, index=index, status=status)
     else:
-        await context.on_event(Event("failed", f"{state['tool']}: {failure['message']}", step=step, index=index))
+        told = Event("failed", f"{state['tool']}: {failure['message']}", step=step, index=index)
+    await context.on_event(told)
     return {"calls": {step: {str(index): entry}}}
 
 
@@ -184,12 +183,9 @@ async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 
 def build_graph() -> StateGraph[State, Context, State, State]:
     graph = StateGraph(State, context_schema=Context)
-    graph.add_node("plan", _plan)
-    graph.add_node("check", _check)
-    graph.add_node("advance", _advance)
+    for name, node in {"plan": _plan, "check": _check, "advance": _advance, "review": _review, "answer": _answer}.items():
+        graph.add_node(name, node)
     graph.add_node("call", _call, input_schema=CallInput)
-    graph.add_node("review", _review)
-    graph.add_node("answer", _answer)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "check")
     graph.add_conditional_edges("check", lambda state: "review" if state.get("needs") else "advance", ["review", "advance"])

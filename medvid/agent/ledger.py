@@ -92,10 +92,9 @@ class Ledger:
         if step_id in self.values:
             return self.values[step_id]
         entries = self.calls.get(step_id, {})
-        read = [_result(entries.get(str(i), {}).get("content")) for i in range(self.counts.get(step_id, 0))]
-        if self.plan.step(step_id).for_each:
-            return read
-        return read[0] if read else None
+        contents = [entries.get(str(i), {}).get("content") for i in range(self.counts.get(step_id, 0))]
+        read = [content.get("result") if is_outcome(content) else content for content in contents]
+        return read if self.plan.step(step_id).for_each else next(iter(read), None)
 
     def advance(self, budget: int) -> list[Call]:
         """Runs the operations that are ready, notes what cannot run, and gives the calls to make now."""
@@ -120,17 +119,13 @@ class Ledger:
         return Ledger(plan, **kept)
 
     def _start(self, step: Step, budget: int) -> list[Call]:
-        elements: list[Any] = [None]
-        if step.for_each is not None:
-            elements = list(resolve(step.for_each, self.given) or ())
-            if not elements:
-                self.skipped[step.id] = {"": step.for_each}
-                if step.op is None:
-                    return []
+        elements = [None] if step.for_each is None else list(resolve(step.for_each, self.given) or ())
+        if not elements:
+            self.skipped[step.id] = {"": str(step.for_each)}
         if step.op is not None:
             self._compute(step, elements)
             return []
-        return self._calls(step, elements, budget)
+        return self._calls(step, elements, budget) if elements else []
 
     def _compute(self, step: Step, elements: list[Any]) -> None:
         operation = OPS[step.op or ""]
@@ -169,10 +164,6 @@ class Ledger:
         return resolved
 
 
-def _result(content: Any) -> Any:
-    return content.get("result") if is_outcome(content) else content
-
-
 def _fault(message: str) -> dict[str, Any]:
     return {"kind": "plan", "message": message, "retryable": False}
 
@@ -180,7 +171,11 @@ def _fault(message: str) -> dict[str, Any]:
 def look_wider(ledger: Ledger) -> Plan | None:
     """The plan with wider looks added; None where nothing can be widened."""
     wanting = _wanting(ledger)
-    widened = {step.id: _again(step) for step in ledger.plan.steps if step.id in wanting and _observed_nothing(ledger, step)}
+    widened = {
+        step.id: step.model_copy(update={"id": step.id + WIDER, "args": {name: step.args[name] for name in step.args if name != "span"}})
+        for step in ledger.plan.steps
+        if step.id in wanting and _observed_nothing(ledger, step)
+    }
     if not widened:
         return None
     steps: list[Step] = []
@@ -207,10 +202,6 @@ def _observed_nothing(ledger: Ledger, step: Step) -> bool:
     contents = ledger.contents(step.id)
     restricted = step.tool is not None and step.for_each is None and step.args.get("span") is not None
     return restricted and bool(contents) and all(is_outcome(content) and content["status"] == "not_observed" for content in contents)
-
-
-def _again(step: Step) -> Step:
-    return step.model_copy(update={"id": step.id + WIDER, "args": {name: value for name, value in step.args.items() if name != "span"}})
 
 
 def _reading(step: Step, plan: Plan, widened: dict[str, Step]) -> Step:

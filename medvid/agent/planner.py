@@ -56,7 +56,7 @@ def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, insist
         return Needs(question="Which video is the question about? Give a video id or a file.")
     steps: list[Step] = []
     for video in listing:
-        draft = _Draft(video, tools, insist, steps)
+        draft = _Draft(video, tools, insist, steps, tuple(map(Declared.of, video.get("actions") or ())))
         try:
             clauses = clauses_of(question, float(video["duration_s"]))
             if not clauses:
@@ -64,18 +64,15 @@ def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, insist
             for clause in clauses:
                 draft.add_clause(clause)
         except Unplaced as unplaced:
-            return _propose(str(unplaced) or question, draft.actions)
+            said = str(unplaced) or question
+            # The nearest questions that are placed, about the declared actions that are most like the words first.
+            choices = [f"When does “{name}” happen?" for name in nearest(said, draft.actions, ACTIONS_PROPOSED)]
+            return Needs(
+                question=f"No rule places {said!r}. Ask when, where, how often or how long, what something is doing, what comes next, "
+                "how well, or for a description; for example:",
+                choices=(*choices, *GENERAL),
+            )
     return Plan(steps=tuple(steps))
-
-
-def _propose(unplaced: str, actions: tuple[Declared, ...]) -> Needs:
-    """The nearest questions that the planner places, the declared actions that are most like the words first."""
-    choices = [f"When does “{name}” happen?" for name in nearest(unplaced, actions, ACTIONS_PROPOSED)]
-    return Needs(
-        question=f"No rule places {unplaced!r}. Ask when, where, how often or how long, what something is doing, what comes next, how "
-        "well, or for a description; for example:",
-        choices=(*choices, *GENERAL),
-    )
 
 
 @dataclass(slots=True)
@@ -86,13 +83,10 @@ class _Draft:
     tools: Tools
     insist: bool
     steps: list[Step]
+    actions: tuple[Declared, ...]
     focus: Focus | None = None
     thing: str | None = None
     nouns: list[str] = field(default_factory=list)
-    actions: tuple[Declared, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.actions = tuple(Declared.of(action) for action in self.video.get("actions") or ())
 
     # What a clause becomes.
 
@@ -127,16 +121,14 @@ class _Draft:
         self._look("predict_next", window)
 
     def _when(self, clause: Clause) -> None:
-        names = self._actions(clause.text)
-        if not names and self.focus and self.focus.spans and _ONLY_WHEN.fullmatch(clause.text) and not clause.anchors:
-            return  # `was it irrigated, and when`: localising has told already
-        if not names:
-            thing = named_object(clause.text, "when")
-            if thing is None or (clause.kind is None and not thing):
+        # `was it irrigated, and when`: localising has told already
+        told = self.focus and self.focus.spans and _ONLY_WHEN.fullmatch(clause.text) and not clause.anchors
+        if names := self._actions(clause.text):
+            self._localize(names, clause)
+        elif not told:
+            if named_object(clause.text, "when") is None:
                 raise Unplaced(clause.text)
             self._where(clause)
-            return
-        self._localize(names, clause)
 
     def _measure(self, clause: Clause) -> None:
         names = self._actions(_TAKES.sub(" ", clause.text))
@@ -168,12 +160,11 @@ class _Draft:
         self._ground(self._object(clause, clause.kind or "when"), self._window(clause))
 
     def _over_action(self, tool: str, clause: Clause) -> None:
-        window = None
         if names := self._actions(clause.text):
             self._localize(names, clause)
-            window = self._each() if clause.turn == "each" else None
-            window = window or Window(self._one(clause.turn or "first"))
-        self._look(tool, window or self._window(clause))
+            self._look(tool, (self._each() if clause.turn == "each" else None) or Window(self._one(clause.turn or "first")))
+        else:
+            self._look(tool, self._window(clause))
 
     # Steps.
 
@@ -223,8 +214,7 @@ class _Draft:
             raise Unplaced(f"{clause.text}, restricted twice")
         match sorted(anchor.relation for anchor in anchors):
             case []:
-                of_each = self._each() if each and clause.kind == "doing" and clause.span is None else None
-                return of_each or Window(clause.span)
+                return (self._each() if each and clause.kind == "doing" and clause.span is None else None) or Window(clause.span)
             case ["during"]:
                 one = self._anchored(anchors[0], "first", each=each)
                 return (self._each() if each else None) or Window(one)
@@ -247,29 +237,22 @@ class _Draft:
     def _anchored(self, anchor: Anchor, pick: str, *, each: bool = False) -> Any:
         """The span that a restriction hangs on. What it names becomes what `that` means."""
         if anchor.text is not None:
-            turn = next((turn for turn in ("first", "last", "longest") if turn in words_of(anchor.text)), None)
-            self._find(anchor.text)
-            pick = turn or pick
+            pick = next((turn for turn in ("first", "last", "longest") if turn in words_of(anchor.text)), pick)
+            if names := self._actions(anchor.text):
+                self._localize(names[:1], Clause(anchor.text, None))
+            elif thing := named_object(anchor.text, "when"):
+                self.focus = None
+                self._ground(thing, Window())
+            else:
+                raise Unplaced(anchor.text)
         if self.focus is None:
             raise Unplaced(f"{anchor.relation} {anchor.text or 'that'}")
         return None if each and self.focus.spans else self._one(pick)
 
-    def _find(self, text: str) -> None:
-        if names := self._actions(text):
-            self._localize(names[:1], Clause(text, None))
-            return
-        thing = named_object(text, "when")
-        if not thing:
-            raise Unplaced(text)
-        self.focus = None
-        self._ground(thing, Window())
-
     def _one(self, pick: str) -> Any:
         if self.focus is None:
             raise Unplaced("that")
-        if self.focus.one is not None:
-            return self.focus.one
-        return self._computed(pick, spans=self.focus.spans)
+        return self._computed(pick, spans=self.focus.spans) if self.focus.one is None else self.focus.one
 
     # What is named.
 
@@ -283,7 +266,6 @@ class _Draft:
 
     def _object(self, clause: Clause, kind: str) -> str:
         named = named_object(clause.text, kind)
-        thing = self.thing if named == "it" else named
-        if not thing:
-            raise Unplaced(clause.text)
-        return thing
+        if thing := self.thing if named == "it" else named:
+            return thing
+        raise Unplaced(clause.text)

@@ -16,15 +16,14 @@ from medvid.core.errors import MedVidError
 
 UNVERIFIED = "presence not verified"
 """Stands in the notes of a model that was not trained to say that something does not occur."""
+NOT_VERIFIED = "is not verified, as this model always answers"
 BOXES_SHOWN = 4
 LETTERS_SHOWN = 600
 FULL_CVS = 2
 FAILED = {
-    "not_observed": "was not observed",
-    "not_assessable": "could not be assessed",
-    "out_of_scope": "is out of the model's scope",
+    "not_observed": "was not observed", "not_assessable": "could not be assessed", "out_of_scope": "is out of the model's scope",
     "unreadable": "got no readable answer",
-}
+}  # fmt: skip
 """What became of a look that gave no result, by the outcome's status."""
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 
@@ -47,16 +46,12 @@ def sentence(tool: str, args: Args, content: Content, subject: str) -> str:
         case "localize_action":
             spans = _listed([span_text(span) for span in result["spans"]])
             if unverified(content):
-                return (
-                    f"If {subject} happens, the model places it at {spans}; that it happens is not verified, as this model always answers."
-                )
+                return f"If {subject} happens, the model places it at {spans}; that it happens {NOT_VERIFIED}."
             return f"{capital(subject)} is seen at {spans}{f', within {where}' if args.get('span') else ''}."
         case "ground_object":
             thing, boxes = f"the {args.get('object', 'object')}", _boxes(result["track"])
             if unverified(content):
-                return (
-                    f"If {thing} is in view, the model places it {boxes}; that it is in view is not verified, as this model always answers."
-                )
+                return f"If {thing} is in view, the model places it {boxes}; that it is in view {NOT_VERIFIED}."
             return f"{capital(thing)} is {boxes}."
         case "caption_region":
             return f"{capital(subject)}, {told}: “{shown(result['text'])}”"

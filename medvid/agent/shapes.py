@@ -41,6 +41,11 @@ class Placeholder:
     def types(self) -> frozenset[str]:
         return frozenset().union(*map(_types, self.options))
 
+    @property
+    def fields(self) -> set[str]:
+        """The names that it may have a value under."""
+        return {name for option in self.options for name in option.get("properties", {})}
+
     def at(self, part: str | int | Every) -> Placeholder:
         """What stands one step further. Raises Dangling where the schema rules it out."""
         options = self.options
@@ -70,9 +75,8 @@ class Placeholder:
 
 def words(place: Placeholder) -> str:
     """`an object with spans`, `a list`, `a number`."""
-    names = sorted({name for option in place.options for name in option.get("properties", {})})
-    if names:
-        return f"an object with {', '.join(names)}"
+    if place.fields:
+        return f"an object with {', '.join(sorted(place.fields))}"
     return " or ".join(_WORDS[kind] for kind in sorted(place.types)) or "nothing"
 
 
@@ -88,20 +92,16 @@ def _options(schema: Any, root: Any) -> list[Schema]:
     if not isinstance(schema, dict):
         return []
     if "$ref" in schema:
-        return _options(_follow(schema["$ref"], root), root)
+        found = root if schema["$ref"].startswith("#/") else {}
+        for key in schema["$ref"].removeprefix("#/").split("/"):
+            found = found.get(key, {}) if isinstance(found, dict) else {}
+        return _options(found, root)
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
             return [option for part in schema[keyword] for option in _options(part, root)]
     if len(schema.get("allOf", ())) == 1:
         return _options(schema["allOf"][0], root)
     return [] if schema.get("type") == "null" else [schema]
-
-
-def _follow(ref: str, root: Any) -> Any:
-    found = root
-    for key in ref.removeprefix("#/").split("/") if ref.startswith("#/") else ():
-        found = found.get(key, {}) if isinstance(found, dict) else {}
-    return found if ref.startswith("#/") else {}
 
 
 def _types(schema: Schema) -> frozenset[str]:
@@ -155,16 +155,14 @@ def _type(validator: Any, value: Any, place: Placeholder, schema: Schema) -> Ite
 
 
 def _properties(validator: Any, value: Schema, place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    known = {name for option in place.options for name in option.get("properties", {})}
-    for name in known & set(value):
+    for name in place.fields & set(value):
         yield from validator.descend(place.at(name), value[name], path=name, schema_path=name)
-    if known and schema.get("additionalProperties") is False and not known & set(value):
+    if place.fields and schema.get("additionalProperties") is False and not place.fields & set(value):
         yield ValidationError(f"reads {words(place)}; an object with {', '.join(sorted(value))} is needed")
 
 
 def _required(validator: Any, value: list[str], place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    known = {name for option in place.options for name in option.get("properties", {})}
-    if known and not set(value) <= known:
+    if place.fields and not set(value) <= place.fields:
         yield ValidationError(f"reads {words(place)}; an object with {', '.join(value)} is needed")
 
 
@@ -190,8 +188,6 @@ _STRUCTURE: dict[str, Rule] = {
     "oneOf": _any_of,
 }  # fmt: skip
 _THROUGH = ("$ref", "allOf", "$dynamicRef")
-_RULES: dict[str, Any] = dict(Draft202012Validator.VALIDATORS)
-Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in _RULES.items()}
-)
+_RULES = {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in dict(Draft202012Validator.VALIDATORS).items()}
+Validator: Any = extend(Draft202012Validator, _RULES)  # type: ignore[no-untyped-call]
 """A JSON Schema validator of values that may hold Placeholders."""

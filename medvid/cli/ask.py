@@ -87,14 +87,11 @@ def _show(planned: Plan | Needs, as_json: bool) -> None:
     from medvid.core.plan import Plan
     from medvid.report.tables import plan_table
 
-    if isinstance(planned, Plan):
-        if as_json:
-            typer.echo(json.dumps(planned.to_json()))
-        else:
-            Console().print(plan_table(planned))
-        return
     if as_json:
-        typer.echo(json.dumps({"needs": planned.model_dump(mode="json")}))
+        typer.echo(json.dumps(planned.to_json() if isinstance(planned, Plan) else {"needs": planned.model_dump(mode="json")}))
+    elif isinstance(planned, Plan):
+        Console().print(plan_table(planned))
     else:
         print_needs(Console(), planned)
-    raise typer.Exit(2)
+    if not isinstance(planned, Plan):
+        raise typer.Exit(2)

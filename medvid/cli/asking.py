@@ -72,33 +72,26 @@ def print_evidence(console: Console, run: Run) -> None:
         console.print(f"[dim]{escape(line)}[/dim]")
 
 
-def print_run(console: Console, run: Run) -> None:
-    """Each statement with its step, then the evidence."""
-    if run.answer.needs is not None:
-        print_needs(console, run.answer.needs)
-        return
-    console.print()
-    for statement in run.answer.statements:
-        console.print(f"{escape(statement.text)} [dim]\\[{statement.step}][/dim]")
-    console.print()
-    print_evidence(console, run)
-    console.print(RESEARCH_USE)
-
-
 def finish(run: Run, *, as_json: bool, save: Path | None, library: Library, access: Access) -> None:
-    """Saves and prints a run, and ends with its exit code."""
+    """Saves a run, prints each statement with its step and then the evidence, and ends with the run's exit code."""
     if save is not None:
         save_run(run, save, library, access)
+    console = Console(highlight=False)
     if as_json:
         typer.echo(json.dumps(run.to_json()))
+    elif run.answer.needs is not None:
+        print_needs(console, run.answer.needs)
     else:
-        print_run(Console(highlight=False), run)
+        console.print()
+        for statement in run.answer.statements:
+            console.print(f"{escape(statement.text)} [dim]\\[{statement.step}][/dim]")
+        console.print()
+        print_evidence(console, run)
+        console.print(RESEARCH_USE)
     end(run)
 
 
 def end(run: Run) -> None:
     """0 answered; 1 ran, but a step failed; 2 the question could not be placed."""
-    if run.answer.needs is not None:
-        raise typer.Exit(2)
-    if run.failures:
-        raise typer.Exit(1)
+    if code := 2 if run.answer.needs is not None else 1 if run.failures else 0:
+        raise typer.Exit(code)

@@ -19,7 +19,7 @@ from medvid.cli.source import Video
 from medvid.core.errors import ConfigError
 from medvid.core.span import Box, Span
 
-SHARED: dict[str, Any] = {"model": Model, "engine": Engine, "device": Device, "as_json": Json}
+SHARED: dict[str, tuple[Any, Any]] = {"model": (Model, None), "engine": (Engine, None), "device": (Device, None), "as_json": (Json, False)}
 SPAN = re.compile(r"\s*(\d+(?:\.\d*)?)\s*(?:-|:|to|,)\s*(\d+(?:\.\d*)?)\s*")
 
 
@@ -27,8 +27,7 @@ def command_of(args_type: type[BaseModel], call: Callable[..., None]) -> Callabl
     """A function with the signature of a command: the video, an option a field, and the shared options. It calls `call(**given)`."""
     parameters = [_parameter("video", Video)]
     parameters += [_option(name, field) for name, field in args_type.model_fields.items() if name != "video_id"]
-    defaults = {"model": None, "engine": None, "device": None, "as_json": False}
-    parameters += [_parameter(name, annotation, defaults[name]) for name, annotation in SHARED.items()]
+    parameters += [_parameter(name, *shared) for name, shared in SHARED.items()]
 
     def command(**given: Any) -> None:
         call(**given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -68,13 +68,6 @@ def evaluate(
     from tempfile import TemporaryDirectory
 
     import anyio
-
-    flags = {"model": model, "engine": engine, "device": device}
-    with TemporaryDirectory() as spare:
-        anyio.run(_evaluate, flags, workdir or Path(spare), clips, blind, card, as_json)
-
-
-async def _evaluate(flags: dict[str, str | None], workdir: Path, clips: int, blind: bool, card: Path | None, as_json: bool) -> None:
     from rich.console import Console
 
     from medvid.app import open_model
@@ -82,12 +75,16 @@ async def _evaluate(flags: dict[str, str | None], workdir: Path, clips: int, bli
     from medvid.train.evaluate import evaluate
     from medvid.train.figures import tables_of, write_cards
 
-    engine = open_model(settings_of(**flags))
-    try:
-        with bar_progress("held-out clips", hidden=as_json) as progress:
-            report = await evaluate(engine, workdir=workdir, clips=clips, blind=blind, tell=progress)
-    finally:
-        await engine.aclose()
+    async def measured(folder: Path) -> Any:
+        opened = open_model(settings_of(model=model, engine=engine, device=device))
+        try:
+            with bar_progress("held-out clips", hidden=as_json) as progress:
+                return await evaluate(opened, workdir=folder, clips=clips, blind=blind, tell=progress)
+        finally:
+            await opened.aclose()
+
+    with TemporaryDirectory() as spare:
+        report = anyio.run(measured, workdir or Path(spare))
     if card is not None:
         write_cards(report, card)
     if as_json:

@@ -18,8 +18,7 @@ from medvid.simulate import Event, Truth, make_procedure
 from medvid.tools.assess_cvs import CRITERIA
 from medvid.tools.assess_skill import ASPECTS
 from medvid.tools.caption_events import CaptionedEvent, Events
-from medvid.tools.caption_region import CaptionRegionArgs
-from medvid.tools.ground_object import Grounding, GroundObjectArgs, times_asked
+from medvid.tools.ground_object import Grounding, times_asked
 from medvid.tools.localize_action import Spans
 from medvid.tools.predict_next import NextAction
 from medvid.tools.registry import TOOLS
@@ -39,11 +38,17 @@ def true_result(tool: str, args: Any, truth: Truth, clip: Clip) -> Any | None:
     window = to_source(args.span or Span.of(0.0, clip.duration_s), clip)
     match tool:
         case "localize_action":
-            name = action_name(args.action, truth)
+            wanted = args.action.strip().lower()
+            known = (action for action in truth.case.actions if wanted in (word.lower() for word in (action.name, *action.synonyms)))
+            name = next((action.name for action in known), None)
             spans = tuple(event.span for event in seen_events(truth, clip, window) if event.action == name)
             return to_clip(Spans(spans=spans), clip) if spans else None
         case "ground_object":
-            boxes = _boxes(args, truth, clip)
+            # At each time asked for at which a frame is shown and the object is in view.
+            name = args.object.strip().lower().removeprefix("the ")
+            times = (time_s for time_s in times_asked(args) if time_s < clip.duration_s - EPS_S)
+            found = ((time_s, truth.box_at(name, clip.source_s(time_s))) for time_s in times)
+            boxes = tuple(TimedBox(time_s=time_s, box_px=to_clip(box, clip)) for time_s, box in found if box is not None)
             return Grounding(track=Track(boxes)) if boxes else None
         case "predict_next":
             action = next_action(truth, clip)
@@ -55,13 +60,15 @@ def true_result(tool: str, args: Any, truth: Truth, clip: Clip) -> Any | None:
         case "summarize_video":
             return Description(text=summary_text(seen_events(truth, clip, window)))
         case "caption_region":
-            text = _region(args, truth, clip, window)
-            return Description(text=text) if text else None
+            name = instrument_in(to_source(args.box_px, clip), truth, clip.source_s(args.time_s))
+            own = [event for event in seen_events(truth, clip, window) if event.instrument == name]
+            return Description(text=region_text(name, own)) if name is not None else None
         case "assess_skill":
             return Scores(scores=dict(zip(ASPECTS, truth.skill, strict=True))) if truth.skill else None
         case "assess_cvs":
-            scores = cvs_scores(truth, clip)
-            return Scores(scores=dict(zip(CRITERIA, scores, strict=True))) if scores else None
+            # In force when the clip's last frame is shown; none where the procedure has no critical view.
+            states = [state.scores for state in truth.cvs if state.start_s <= clip.times_s[-1] + EPS_S]
+            return Scores(scores=dict(zip(CRITERIA, states[-1], strict=True))) if states else None
         case _:
             raise KeyError(f"no truth is known for the tool {tool!r}")
 
@@ -90,39 +97,11 @@ def next_action(truth: Truth, clip: Clip) -> str | None:
     return next((event.action for event in events[len(begun) :] if event.action != current), None)
 
 
-def action_name(phrase: str, truth: Truth) -> str | None:
-    """The action of the truth's list that a phrase names, by its name or a synonym; None where it names none."""
-    wanted = phrase.strip().lower()
-    actions = truth.case.actions
-    return next((action.name for action in actions if wanted in (word.lower() for word in (action.name, *action.synonyms))), None)
-
-
-def _boxes(args: GroundObjectArgs, truth: Truth, clip: Clip) -> tuple[TimedBox, ...]:
-    """At each time asked for at which a frame is shown and the object is in view."""
-    name = args.object.strip().lower().removeprefix("the ")
-    times = (time_s for time_s in times_asked(args) if time_s < clip.duration_s - EPS_S)
-    boxes = ((time_s, truth.box_at(name, clip.source_s(time_s))) for time_s in times)
-    return tuple(TimedBox(time_s=time_s, box_px=to_clip(box, clip)) for time_s, box in boxes if box is not None)
-
-
-def _region(args: CaptionRegionArgs, truth: Truth, clip: Clip, window: Span) -> str | None:
-    instrument = instrument_in(to_source(args.box_px, clip), truth, clip.source_s(args.time_s))
-    if instrument is None:
-        return None
-    return region_text(instrument, [event for event in seen_events(truth, clip, window) if event.instrument == instrument])
-
-
 def instrument_in(box_px: Box, truth: Truth, time_s: float) -> str | None:
     """The instrument that a box (source pixels, source second) shows best; None where it shows none."""
     seen = [(box.iou(box_px), name) for name in truth.instruments if (box := truth.box_at(name, time_s)) is not None]
     overlap, name = max(seen, default=(0.0, None))
     return name if overlap >= LEAST_OVERLAP else None
-
-
-def cvs_scores(truth: Truth, clip: Clip) -> tuple[int, int, int] | None:
-    """In force when the clip's last frame is shown; None where the procedure has no critical view."""
-    states = [state for state in truth.cvs if state.start_s <= clip.times_s[-1] + EPS_S]
-    return states[-1].scores if states else None
 
 
 class OracleEngine:

@@ -119,27 +119,18 @@ def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
 def _regions(truth: Truth, clip: Clip, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
     one that `ground_object` gave is."""
-    seen = seen_events(truth, clip, clip.span)
-    found: list[tuple[int, Box]] = []
-    weights: list[float] = []
-    for i, time_s in enumerate(clip.times_s):
-        for name in truth.instruments:
-            box = truth.box_at(name, time_s)
-            if box is not None:
-                found.append((i, box))
-                weights.append(2.0 if any(event.instrument == name for event in seen) else 1.0)
+    at_work = {event.instrument for event in seen_events(truth, clip, clip.span)}
+    shown = ((i, name, truth.box_at(name, time_s)) for i, time_s in enumerate(clip.times_s) for name in truth.instruments)
+    found = [(i, name, box) for i, name, box in shown if box is not None]
     if not found:
         return
-    for k in rng.choice(len(found), min(2, len(found)), replace=False, p=np.array(weights) / sum(weights)):
-        i, box = found[int(k)]
-        yield {"time_s": round(clip.clip_s(clip.times_s[i]), 6), "box_px": to_clip(_moved(box, truth.size, rng), clip)}
-
-
-def _moved(box: Box, size: tuple[int, int], rng: np.random.Generator) -> Box:
-    x1, y1, x2, y2 = box.root
-    shift = np.clip(rng.normal(0, BOX_ERROR, 4), -0.15, 0.15) * (x2 - x1, y2 - y1, x2 - x1, y2 - y1)
-    moved = Box.of(*(round(float(value), 2) for value in np.array(box.root) + shift)).cut(*size)
-    return moved or box
+    weights = np.array([2.0 if name in at_work else 1.0 for _, name, _ in found])
+    for k in rng.choice(len(found), min(2, len(found)), replace=False, p=weights / sum(weights)):
+        i, _, box = found[int(k)]
+        x1, y1, x2, y2 = box.root
+        shift = np.clip(rng.normal(0, BOX_ERROR, 4), -0.15, 0.15) * (x2 - x1, y2 - y1, x2 - x1, y2 - y1)
+        moved = Box.of(*(round(float(value), 2) for value in np.array(box.root) + shift)).cut(*truth.size)
+        yield {"time_s": round(clip.clip_s(clip.times_s[i]), 6), "box_px": to_clip(moved or box, clip)}
 
 
 def source_clip(truth: Truth, fps: float) -> Clip:

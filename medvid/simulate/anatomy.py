@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from medvid.core.span import Span
 from medvid.simulate.motion import now, pose
 from medvid.simulate.stage import Point, Stage, axes
 from medvid.simulate.truth import Truth
@@ -30,7 +31,7 @@ class Canvas:
 
     def polygon(self, points: npt.ArrayLike, colour: npt.ArrayLike, part: str) -> None:
         moved = np.asarray(points, float) + self._origin
-        self._rgb.polygon([tuple(p) for p in moved.tolist()], fill=_rgb(colour))
+        self._rgb.polygon([tuple(p) for p in moved.tolist()], fill=tuple(np.clip(np.asarray(colour, float), 0, 255).astype(int).tolist()))
         if self._parts:
             self._parts.polygon([tuple(p) for p in (moved / PART_SCALE).tolist()], fill=PARTS.index(part))
 
@@ -43,11 +44,6 @@ class Canvas:
         for a, b in itertools.pairwise(points):
             side = axes(a, b)[1] * width / 2
             self.polygon([a + side, b + side, b - side, a - side], colour, part)
-
-
-def _rgb(colour: npt.ArrayLike) -> tuple[int, int, int]:
-    r, g, b = np.clip(np.asarray(colour, float), 0, 255).astype(int).tolist()
-    return r, g, b
 
 
 def _done(stage: Stage, action: str, time_s: float, share: float = 0.5) -> list[float]:
@@ -146,31 +142,29 @@ def draw_bench(canvas: Canvas, stage: Stage, time_s: float) -> None:
 def _thread_and_needle(canvas: Canvas, stage: Stage, time_s: float, wobble: float) -> None:
     at, blue = stage.places, (40, 60, 190)
     last = next((event for event in reversed(stage.whole.events) if event.span.start_s <= time_s), None)
-    action = last.action if last else ""
     tip = pose(stage, "needle driver", time_s).tip - canvas._origin
-    going_on = last is not None and time_s < last.span.end_s
+    angle, where = 0.4 + wobble * float(np.sin(3.1 * time_s + stage.phases[30])), at["needle"]
+    action, span = (last.action, last.span) if last else ("", Span.of(0.0, 0.0))
     if action in ("drive the needle through the tissue", "pull the thread", "tie the knot"):
         canvas.tube([at["entry"], at["exit"]], 6, blue, "thread")
-    if action == "pull the thread":
-        canvas.tube([at["exit"], tip], 5, blue, "thread")
-    if action == "tie the knot":
-        canvas.disc(at["knot"], 15, 12, blue, "thread")
-        canvas.disc(at["knot"], 9, 7, stage.tints["pad"], "ground")
-    if action == "tie the knot" or (
-        action == "cut the thread" and time_s < (last.span.start_s + 0.6 * last.span.duration_s if last else 0)
-    ):
+    match action:
+        case "pick up the needle":
+            where = tip + (-4, 4) if time_s >= (span.start_s + span.end_s) / 2 else where
+        case "position the needle":
+            where, angle = tip + (-4, 4), angle + 1.6
+        case "drive the needle through the tissue":
+            where = tip + (-4, 4)
+        case "pull the thread":
+            where = tip + (8, -6)
+            canvas.tube([at["exit"], tip], 5, blue, "thread")
+        case "tie the knot":
+            canvas.disc(at["knot"], 15, 12, blue, "thread")
+            canvas.disc(at["knot"], 9, 7, stage.tints["pad"], "ground")
+    if action == "tie the knot" or (action == "cut the thread" and time_s < span.start_s + 0.6 * span.duration_s):
         canvas.tube([at["knot"], at["thread"] + (34, 18)], 5, blue, "thread")
     if action == "cut the thread":
         canvas.tube([at["entry"], at["exit"]], 6, blue, "stitch")
         canvas.disc(at["knot"], 6, 6, blue, "stitch")
-    angle = 0.4 + wobble * float(np.sin(3.1 * time_s + stage.phases[30]))
-    where = tip + (-4, 4) if action.endswith("the needle") or action.startswith("drive") or action == "pull the thread" else at["needle"]
-    if action == "pick up the needle" and last and going_on and time_s < (last.span.start_s + last.span.end_s) / 2:
-        where = at["needle"]
-    if action == "position the needle":
-        angle += 1.6
-    if action == "pull the thread":
-        where = tip + (8, -6)
     points = np.stack((np.cos(np.linspace(0, 2.6, 7)) * 20, np.sin(np.linspace(0, 2.6, 7)) * 20), 1)
     turn = np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
     canvas.tube([where + p @ turn.T for p in points], 5, (236, 240, 250), "needle")

@@ -37,13 +37,10 @@ def clip_of(truth: Truth, span: Span) -> Truth:
     start_s = span.start_s
     cut = [(event, event.span.cut(span)) for event in truth.events]
     events = tuple(replace(event, span=Span.of(part.start_s - start_s, part.end_s - start_s)) for event, part in cut if part)
-    cvs = tuple(CvsState(max(0.0, state.start_s - start_s), state.scores) for state in _in_force(truth.cvs, span))
+    ends = [*(state.start_s for state in truth.cvs[1:]), float("inf")]
+    in_force = [state for state, end_s in zip(truth.cvs, ends, strict=False) if state.start_s < span.end_s and end_s > start_s]
+    cvs = tuple(CvsState(max(0.0, state.start_s - start_s), state.scores) for state in in_force)
     return replace(truth, duration_s=span.duration_s, events=events, cvs=cvs, offset_s=truth.offset_s + start_s)
-
-
-def _in_force(states: tuple[CvsState, ...], span: Span) -> list[CvsState]:
-    ends = [*(state.start_s for state in states[1:]), float("inf")]
-    return [state for state, end_s in zip(states, ends, strict=False) if state.start_s < span.end_s and end_s > span.start_s]
 
 
 def _grid(rng: np.random.Generator, low_s: float, high_s: float) -> float:

@@ -96,17 +96,13 @@ def _haze(seed: int) -> npt.NDArray[np.float32]:
 def _light(stage: Stage, rgb: npt.NDArray[np.uint8], time_s: float) -> npt.NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     lit = rgb * _falloff(width, height)
-    smoke = _smoke(stage, time_s)
+    # How thick the smoke is: it comes with the hook and the bipolar, and goes within three seconds.
+    burning = [event.span for event in stage.whole.events if event.instrument in ("hook", "bipolar")]
+    since = [time_s - span.end_s for span in burning if time_s >= span.start_s]
+    smoke = stage.smoke * max((float(np.clip(1 - s / 3, 0, 1)) for s in since), default=0.0)
     if smoke > 0.01:
         shift = int(time_s * 9) % 160
         veil = _haze(stage.whole.seed)[:height, shift : shift + width, None] * np.float32(smoke)
         lit = lit * (1 - veil) + veil * np.float32(205)
     shown: npt.NDArray[np.uint8] = np.clip(lit, 0, 255).astype(np.uint8)
     return shown
-
-
-def _smoke(stage: Stage, time_s: float) -> float:
-    """How thick the smoke is: it comes with the hook and the bipolar, and goes within three seconds."""
-    burning = [event.span for event in stage.whole.events if event.instrument in ("hook", "bipolar")]
-    since = [time_s - span.end_s for span in burning if time_s >= span.start_s]
-    return stage.smoke * max((float(np.clip(1 - s / 3, 0, 1)) for s in since), default=0.0)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,12 @@ from medvid.simulate.procedure import make_procedure
 from medvid.simulate.truth import Event, Kind, Truth
 
 Point = npt.NDArray[np.float64]
+TINTS = {
+    "ground": (150, 62, 52), "liver": (112, 44, 40), "fat": (226, 190, 96), "gallbladder": (104, 146, 78), "duct": (198, 206, 92),
+    "artery": (214, 34, 40), "plate": (228, 206, 206), "bed": (84, 20, 26), "pad": (214, 176, 140), "slit": (120, 60, 52),
+    "cloth": (70, 108, 110),
+}  # fmt: skip
+"""Each stage's own are a little off."""
 REST_S = 0.8
 """Seconds an instrument takes from its resting place to the target."""
 
@@ -68,18 +73,13 @@ def stage_of(seed: int, kind: Kind) -> Stage:
     trocars = {
         name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in whole.instruments
     }
+    paths = {name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments}
+    tints = {name: np.clip(np.array(base) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, base in TINTS.items()}
     return Stage(
-        whole=whole,
-        places=places,
-        trocars=trocars,
-        paths={name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments},
-        tints=_tints(rng),
-        phases=rng.uniform(0, 2 * np.pi, 32),
-        camera_px=float(rng.uniform(2, 7)),
-        smoke=float(rng.uniform(0, 0.3)),
-        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1],
-        marks=rng.uniform(-1, 1, (24, 2)),
-    )
+        whole=whole, places=places, trocars=trocars, paths=paths, tints=tints, phases=rng.uniform(0, 2 * np.pi, 32),
+        camera_px=float(rng.uniform(2, 7)), smoke=float(rng.uniform(0, 0.3)),
+        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1], marks=rng.uniform(-1, 1, (24, 2)),
+    )  # fmt: skip
 
 
 def _abdomen(rng: np.random.Generator) -> dict[str, Point]:
@@ -153,12 +153,3 @@ def _hold(rng: np.random.Generator, truth: Truth, own: list[Event], place: Point
             frames += [(time_s, wander), (time_s + 1, hidden), (time_s + long_s, hidden), (time_s + long_s + 1, place)]
         time_s += long_s + float(rng.uniform(12, 35))
     return frames
-
-
-def _tints(rng: np.random.Generator) -> dict[str, Any]:
-    base = {
-        "ground": (150, 62, 52), "liver": (112, 44, 40), "fat": (226, 190, 96), "gallbladder": (104, 146, 78), "duct": (198, 206, 92),
-        "artery": (214, 34, 40), "plate": (228, 206, 206), "bed": (84, 20, 26), "pad": (214, 176, 140), "slit": (120, 60, 52),
-        "cloth": (70, 108, 110),
-    }  # fmt: skip
-    return {name: np.clip(np.array(colour) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, colour in base.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.agent.times import seconds, take_span
+from medvid.agent.clauses import seconds, take_span
 
 
 @pytest.mark.parametrize(

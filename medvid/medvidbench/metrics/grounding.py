@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from medvid.medvidbench.metrics import mean
 from medvid.medvidbench.records import Result
@@ -44,10 +45,7 @@ def _corners(values: str) -> Corners | None:
 
 def _filled(boxes: Sequence[Corners | None]) -> list[Corners]:
     """Each gap repeats what stands before it."""
-    filled: list[Corners] = []
-    for box in boxes:
-        filled.append(box if box is not None else filled[-1] if filled else ZERO)
-    return filled
+    return list(accumulate(boxes, lambda before, box: box or before, initial=ZERO))[1:]
 
 
 def box_iou(a: Corners, b: Corners) -> float:
@@ -68,10 +66,5 @@ def true_boxes(result: Result) -> dict[str, Corners]:
 
 def stg(results: Sequence[Result]) -> float | None:
     """A record without truth is left out."""
-    truths = [(result, true_boxes(result)) for result in results]
-    return mean(_record_iou(result.answer, boxes) for result, boxes in truths if boxes)
-
-
-def _record_iou(answer: str, boxes: dict[str, Corners]) -> float:
-    predicted = read_boxes(answer, list(boxes))
-    return sum(box_iou(p, t) for p, t in zip(predicted, boxes.values(), strict=True)) / len(boxes)
+    pairs = [(true, read_boxes(result.answer, list(true))) for result in results if (true := true_boxes(result))]
+    return mean(sum(map(box_iou, said, true.values())) / len(true) for true, said in pairs)

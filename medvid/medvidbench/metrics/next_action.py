@@ -36,9 +36,9 @@ def _mapped(name: str, source: str) -> str:
     return str(STORED["CoPESD"]["older_names"].get(name, name)) if source == "CoPESD" else name
 
 
-def class_of(answer: str, result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
+def class_of(result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
     """None where the answer is no class name and nothing judges nearness."""
-    said = _mapped(answer.strip(), result.data_source)
+    said = _mapped(result.answer.strip(), result.data_source)
     return said if said in classes else nearest(said, classes) if nearest is not None and classes else None
 
 
@@ -48,6 +48,6 @@ def nap(results: Sequence[Result], nearest: Nearest | None = None) -> float | No
     for group in by_source(results).values():
         judged = [(result, classes_for(result, group)) for result in group]
         judged = [(result, classes) for result, classes in judged if _truth(result) in classes]
-        right = sum(class_of(result.answer, result, classes, nearest) == _truth(result) for result, classes in judged)
+        right = sum(class_of(result, classes, nearest) == _truth(result) for result, classes in judged)
         hits, tests = hits + right, tests + len(judged)
     return hits / tests if tests else None

@@ -25,12 +25,8 @@ Reader = Callable[[str], dict[str, int]]
 
 def read_cvs(text: str) -> dict[str, int]:
     """Name and colon needed, one score a part."""
-    scores: dict[str, int] = {}
-    for part in text.split(","):
-        for name, form in _CVS_FORMS.items():
-            if found := form.search(part.strip().lower()):
-                scores[name] = int(found.group(1))
-    return scores
+    parts = [part.strip().lower() for part in text.split(",")]
+    return {name: int(found[1]) for part in parts for name, form in _CVS_FORMS.items() if (found := form.search(part))}
 
 
 def read_skill(text: str) -> dict[str, int]:
@@ -81,10 +77,5 @@ def skill_level(mean_score: float) -> str:
 
 def skill_level_accuracy(results: Sequence[Result]) -> float | None:
     """Of the records whose `skill_level` is known and whose answer holds some `N/5`."""
-    judged = []
-    for result in results:
-        scores = [int(score) for score in _FIFTH.findall(result.answer)]
-        truth = result.facts.get("skill_level")
-        if scores and truth:
-            judged.append(float(skill_level(sum(scores) / len(scores)) == truth))
-    return mean(judged)
+    said = ((mean(map(int, _FIFTH.findall(result.answer))), result.facts.get("skill_level")) for result in results)
+    return mean(float(skill_level(score) == truth) for score, truth in said if score is not None and truth)

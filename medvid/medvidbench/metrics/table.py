@@ -5,17 +5,17 @@ What asks for something that does not occur (its true answer is `Not observed.`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from medvid.core.case import Action, Case
 from medvid.core.clip import Clip
 from medvid.core.errors import ParseError
 from medvid.medvidbench.metrics import Column, by_source, mean, scores
-from medvid.medvidbench.metrics.dense_captioning import dvc
 from medvid.medvidbench.metrics.grounding import stg
-from medvid.medvidbench.metrics.localization import THRESHOLDS, tag
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
+from medvid.medvidbench.metrics.spans import TAG_THRESHOLDS, dvc, tag
 from medvid.medvidbench.records import Result
 from medvid.tools.base import is_not_observed
 from medvid.tools.registry import BY_QA_TYPE
@@ -25,6 +25,9 @@ _ANY_CLIP = Clip(
     fed_size=(100_000, 100_000), box_frame="source",
 )  # fmt: skip
 """Results do not say how long a clip is or how large its frames are, so nothing is refused for lying outside."""
+
+
+Figure = Callable[[Sequence[Result]], float | None]
 
 
 class Strict(NamedTuple):
@@ -60,32 +63,21 @@ def _strict_score(result: Result, same_source: Sequence[Result]) -> float | None
 
 def columns(results: Sequence[Result], nearest: Nearest | None = None) -> list[Column]:
     """A column for each task that has results; `nearest` as in next_action."""
-    present = [result for result in results if not is_absent(result)]
+    table: list[Column] = []
 
-    def of(*prefixes: str) -> list[Result]:
-        return [result for result in present if result.qa_type.startswith(prefixes)]
+    def add(prefix: str, name: str, figure: Figure, **secondary: Figure) -> None:
+        if found := [result for result in results if result.qa_type.startswith(prefix) and not is_absent(result)]:
+            others = {key: other(found) for key, other in secondary.items()}
+            table.append(Column(name, figure(found), *strict(found), len(found), others))
 
-    table = []
-    if found := of("cvs"):
-        table.append(_column("CVS acc", scores.cvs(found), found, rating=scores.cvs_rating_accuracy(found)))
-    if found := of("next_action"):
-        table.append(_column("NAP acc", nap(found, nearest), found))
-    if found := of("skill"):
-        table.append(_column("SA acc", scores.skill(found), found, level=scores.skill_level_accuracy(found)))
-    if found := of("stg"):
-        table.append(_column("STG mIoU", stg(found), found))
-    if found := of("tal"):
-        for threshold in THRESHOLDS:
-            figure, recall = tag(found, threshold)
-            table.append(_column(f"TAG @{threshold}", figure, found, recall=recall))
-    if found := of("dense"):
-        table.append(_column("DVC F1", dvc(found), found))
+    add("cvs", "CVS acc", scores.cvs, rating=scores.cvs_rating_accuracy)
+    add("next_action", "NAP acc", partial(nap, nearest=nearest))
+    add("skill", "SA acc", scores.skill, level=scores.skill_level_accuracy)
+    add("stg", "STG mIoU", stg)
+    for at in TAG_THRESHOLDS:
+        add("tal", f"TAG @{at}", lambda found: tag(found, at)[0], recall=lambda found: tag(found, at)[1])  # noqa: B023 - called at once
+    add("dense", "DVC F1", dvc)
     return table + [column for column in (absent(results),) if column is not None]
-
-
-def _column(name: str, figure: float | None, found: Sequence[Result], **secondary: float | None) -> Column:
-    judged = strict(found)
-    return Column(name, figure, judged.score, judged.unreadable, len(found), secondary)
 
 
 def absent(results: Sequence[Result]) -> Column | None:

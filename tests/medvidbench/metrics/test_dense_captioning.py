@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.medvidbench.metrics.dense_captioning import cut_apart, dvc, f1_of, frame_iou, read_events
+from medvid.medvidbench.metrics.spans import cut_apart, dvc, f1_of, frame_iou, read_events
 from tests.medvidbench.metrics.results import result
 
 

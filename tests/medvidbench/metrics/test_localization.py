@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.medvidbench.metrics.localization import hull_iou, match_in_order, read_spans, tag
+from medvid.medvidbench.metrics.spans import hull_iou, match_in_order, read_spans, tag
 from tests.medvidbench.metrics.results import result
 
 
