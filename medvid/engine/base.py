@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from medvid.core.clip import BoxFrame, Clip
@@ -49,6 +49,10 @@ class Profile:
     domain: Literal["simulated", "clinical"] | None = None
     max_context: int = 32_768
     cards: dict[str, Reliability] = field(default_factory=dict)
+
+    def within(self, max_context: int | None) -> Profile:
+        """The same with at most so many tokens of prompt and answer; None changes nothing."""
+        return self if max_context is None else replace(self, max_context=min(max_context, self.max_context))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,9 +24,7 @@ def open_engine(
     if engine not in ("local", "vllm"):
         raise ConfigError(f"there is no engine {engine!r}; use local, vllm or remote")
     checkpoint = read_checkpoint(model)
-    if options.max_context is not None:
-        context = min(options.max_context, checkpoint.profile.max_context)
-        checkpoint = replace(checkpoint, profile=replace(checkpoint.profile, max_context=context))
+    checkpoint = replace(checkpoint, profile=checkpoint.profile.within(options.max_context))
     if engine == "vllm":
         from medvid.engine.vllm import VllmEngine
 
@@ -44,5 +42,6 @@ def _remote(model: str | Path | None, options: EngineOptions) -> Engine:
         raise ConfigError(f"the engine remote needs the openai client ({error}); `pip install 'medvid[remote]'`") from error
     if model is None or Path(model).is_dir():
         checkpoint = read_checkpoint(model)
-        return RemoteEngine(checkpoint.profile, checkpoint.profile.name, options, unknown_words_of(checkpoint.folder))
-    return RemoteEngine(served_profile(str(model)), str(model), options)
+        profile = checkpoint.profile.within(options.max_context)
+        return RemoteEngine(profile, profile.name, options, unknown_words_of(checkpoint.folder))
+    return RemoteEngine(served_profile(str(model)).within(options.max_context), str(model), options)

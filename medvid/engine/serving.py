@@ -31,8 +31,8 @@ GIB = 2**30
 def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bool = False) -> dict[str, Any]:
     """Fields of vLLM's EngineArgs. model: a checkpoint's folder or hub id. small: as Checkpoint.small."""
     args: dict[str, Any] = {
-        "model": model, "max_model_len": profile.max_context, "generation_config": "vllm", "enable_prefix_caching": True,
-        "limit_mm_per_prompt": {"image": 0, "video": 1}, "mm_processor_kwargs": {"do_resize": False},
+        "model": model, "max_model_len": profile.within(options.max_context).max_context, "generation_config": "vllm",
+        "enable_prefix_caching": True, "limit_mm_per_prompt": {"image": 0, "video": 1}, "mm_processor_kwargs": {"do_resize": False},
         "tensor_parallel_size": options.tensor_parallel, "data_parallel_size": options.data_parallel,
     }
     stated = {"dtype": "float32" if small else None, "quantization": options.quantization, "gpu_memory_utilization": options.memory_share}

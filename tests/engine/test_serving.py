@@ -76,6 +76,14 @@ def test_the_serve_line_keeps_times_frames_and_sampling_as_they_are() -> None:
     assert shell_line(command).count("\\\n") == sum(part.startswith("--") for part in command)
 
 
+def test_a_shorter_context_is_that_of_the_server_and_of_whoever_asks_it() -> None:
+    options = EngineOptions(max_context=1024, endpoint="http://127.0.0.1:9/v1")
+    command = serve_command(None, options, host="127.0.0.1", port=8000)
+    assert command[command.index("--max-model-len") + 1] == "1024"
+    assert [open_engine(None, kind, options=options).profile.max_context for kind in ("local", "vllm", "remote")] == [1024] * 3
+    assert EMBEDDED.within(1_000_000).max_context == EMBEDDED.max_context
+
+
 def test_a_checkpoint_trained_without_the_outer_pair_is_served_with_a_template_that_leaves_it_out() -> None:
     command = serve_command(None, EngineOptions(), host="127.0.0.1", port=8000)
     assert command[command.index("--chat-template") + 1] == str(BARE_TEMPLATE)
