@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,10 @@ async def test_a_server_killed_in_the_middle_of_an_answer_is_a_clear_retryable_e
         server.wait()
         engine = server.engine()
         assert (await engine.generate(request(engine.profile, max_tokens=4))).tokens_out == 4
-        # Eight at once, so that none is done when the server dies.
-        waiting = [asyncio.create_task(engine.generate(request(engine.profile, seed=i, max_tokens=1800))) for i in range(8)]
-        await asyncio.sleep(0.5)
+        # Eight at once, held to a length that takes seconds, so that none is done when the server dies.
+        asked = [replace(request(engine.profile, seed=i, max_tokens=1800), pattern="[a-z]{1800}") for i in range(8)]
+        waiting = [asyncio.create_task(engine.generate(one)) for one in asked]
+        await asyncio.sleep(0.3)
         server.kill()
         for failure in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(failure, EngineError), failure
