@@ -31,7 +31,7 @@ GIB = 2**30
 def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bool = False) -> dict[str, Any]:
     """Fields of vLLM's EngineArgs. model: a checkpoint's folder or hub id. small: as Checkpoint.small."""
     args: dict[str, Any] = {
-        "model": model, "max_model_len": profile.within(options.max_context).max_context, "generation_config": "vllm",
+        "model": model, "max_model_len": profile.max_context, "generation_config": "vllm",
         "enable_prefix_caching": True, "limit_mm_per_prompt": {"image": 0, "video": 1}, "mm_processor_kwargs": {"do_resize": False},
         "tensor_parallel_size": options.tensor_parallel, "data_parallel_size": options.data_parallel,
     }
@@ -47,7 +47,7 @@ def serve_command(model: str | None, options: EngineOptions, *, host: str, port:
         profile, name, model, small = checkpoint.profile, checkpoint.profile.name, str(checkpoint.folder), checkpoint.small
     else:
         profile, name, small = served_profile(model), model, False
-    args = vllm_args(profile, options, model, small=small)
+    args = vllm_args(profile.within(options.max_context), options, model, small=small)
     command = ["vllm", "serve", str(args.pop("model")), "--served-model-name", name, "--host", host, "--port", str(port)]
     for key, value in args.items():
         flag = f"--{key.replace('_', '-')}"
