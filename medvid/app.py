@@ -11,10 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from medvid.core import Access, Progress, Run
 from medvid.core import settings as places
-from medvid.core.access import Access
-from medvid.core.progress import Progress
-from medvid.core.run import Run
 from medvid.core.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ A declared action is met by its verb and the head of its noun phrase, in its nam
 an inexact meeting: `the common bile duct is clipped` is not `clip the cystic duct`.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +22,7 @@ class Variant:
     head: str | None
 
     @classmethod
-    def of(cls, phrase: str) -> Variant:
+    def of(cls, phrase: str) -> "Variant":
         words = [word for word in words_of(tidy(phrase)) if word not in STOP]
         verbs = frozenset(base(word) for word in words if is_verb(word))
         return cls(verbs, frozenset(base(word) for word in words) - verbs, head_noun(phrase))
@@ -38,7 +36,7 @@ class Declared:
     variants: tuple[Variant, ...]
 
     @classmethod
-    def of(cls, action: Mapping[str, Any] | str) -> Declared:
+    def of(cls, action: Mapping[str, Any] | str) -> "Declared":
         name, synonyms = (action, ()) if isinstance(action, str) else (action["name"], action.get("synonyms", ()))
         return cls(name, tuple(Variant.of(phrase) for phrase in (name, *synonyms)))
 

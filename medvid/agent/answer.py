@@ -4,8 +4,6 @@ What was not observed, could not be assessed, failed, or was not run for want of
 is checked against its step (sentences.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,9 +12,7 @@ from medvid.agent.check import needed_steps
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
 from medvid.agent.sentences import FAILED, capital, check_sentence, sentence, shown, unverified, value_sentence, videos_sentence
-from medvid.core.outcome import Reliability
-from medvid.core.plan import Step
-from medvid.core.run import RESEARCH_USE, Answer, Needs, Statement
+from medvid.core import RESEARCH_USE, Answer, Needs, Reliability, Statement, Step
 
 
 def compose(question: str, ledger: Ledger, listing: Sequence[Listing], needs: Needs | None = None) -> Answer:

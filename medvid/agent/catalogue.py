@@ -4,13 +4,11 @@ A tool of ours gives an Outcome as structured content; any other tool's structur
 Source: MCP specification, "Tools".
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from medvid.core.errors import AccessError, EngineError
+from medvid.core import AccessError, EngineError
 
 LIST_VIDEOS = "list_videos"
 Listing = Mapping[str, Any]

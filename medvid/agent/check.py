@@ -4,8 +4,6 @@ Found: an unknown tool or operation, a missing, unknown or wrongly typed argumen
 budget. Each complaint names the step, what stands there, and what would be right. References are checked by the schema of what they read.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,8 +15,7 @@ from medvid.agent.catalogue import Tools
 from medvid.agent.operations import OPS, Operation
 from medvid.agent.references import ITEM, Every, Reference, is_reference, parse, references_in, replaced
 from medvid.agent.shapes import Dangling, Placeholder, Validator, words
-from medvid.core.errors import PlanError
-from medvid.core.plan import Plan, Step
+from medvid.core import Plan, PlanError, Step
 
 BUDGET_CALLS = 60
 """Tool calls that one run may make unless told otherwise."""

@@ -5,8 +5,6 @@ clipped`, and `cvs`, restricted by `before` and `that`. What is said in figures 
 first minute`, `before 0:45`. Rules over tidy English (questions.toml); what no rule places has the kind None.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable

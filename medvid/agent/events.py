@@ -1,7 +1,5 @@
 """Events: what a run tells while it goes on, for a command line's lines and a server's progress."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal, Protocol
 

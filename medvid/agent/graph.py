@@ -6,8 +6,6 @@ State is plain JSON. Every call is a task of its own, so its result is stored as
 without repeating a finished call. Tools are called through an MCP client; an error that `_meta["medvid/error"]` marks is tried again.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -24,8 +22,7 @@ from medvid.agent.catalogue import Client, Tools, is_outcome, list_tools, list_v
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.events import Event, OnEvent, tell_nobody
 from medvid.agent.ledger import Ledger, look_wider
-from medvid.core.plan import Plan
-from medvid.core.run import Needs
+from medvid.core import Needs, Plan
 
 ERROR_META = "medvid/error"
 ATTEMPTS = 3

@@ -13,8 +13,6 @@ the plan looks wider: the step is asked again without its span restriction, as a
 read the new one. The first look and its outcome stay in the run, so the answer says both. Pure: nothing here waits or calls.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
@@ -27,8 +25,7 @@ from medvid.agent.check import needed_steps
 from medvid.agent.operations import OPS
 from medvid.agent.references import ITEM, holds_null, resolve
 from medvid.agent.shapes import Validator
-from medvid.core.plan import Plan, Step
-from medvid.core.run import Run
+from medvid.core import Plan, Run, Step
 
 ENTRIES = ("calls", "counts", "values", "faults", "skipped")
 WIDER = "_wider"
@@ -54,13 +51,13 @@ class Ledger:
     skipped: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Ledger:
+    def of(cls, state: Mapping[str, Any]) -> "Ledger":
         """From the graph's state; its entries are copied."""
         copies = {name: {key: copy(value) for key, value in state.get(name, {}).items()} for name in ENTRIES}
         return cls(Plan.model_validate(state["plan"]), **copies)
 
     @classmethod
-    def of_run(cls, run: Run) -> Ledger:
+    def of_run(cls, run: Run) -> "Ledger":
         """Of a finished run, without what failed or was skipped."""
         calls = {step: {str(i): {"content": content} for i, content in enumerate(contents)} for step, contents in run.outcomes.items()}
         return cls(run.plan, calls, {step: len(made) for step, made in calls.items()}, dict(run.values))
@@ -109,7 +106,7 @@ class Ledger:
                     moved = True
         return calls
 
-    def reopened(self, plan: Plan, changed: set[str]) -> Ledger:
+    def reopened(self, plan: Plan, changed: set[str]) -> "Ledger":
         """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
         open_again = set(changed)
         for step in plan.steps:

@@ -4,13 +4,11 @@ null is empty: an operation on nothing gives null, 0 or 0.0, never an invented s
 and of what it gives, so that a plan can be checked before it runs. Source of the span's form: docs/formats.md, "Times and boxes".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from medvid.core.span import Span
+from medvid.core import Span
 
 Json: TypeAlias = Any
 Schema: TypeAlias = dict[str, Any]

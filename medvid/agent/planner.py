@@ -5,8 +5,6 @@ over the spans found. `there`, `that` and `it` mean what was last found. A quest
 that do.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,8 +14,7 @@ from medvid.agent.actions import Declared, meet, nearest, nouns_of, phrase
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.clauses import Anchor, Clause, clauses_of, named_object
 from medvid.agent.words import PERSONS, is_verb, words_of
-from medvid.core.plan import Plan, Step
-from medvid.core.run import Needs
+from medvid.core import Needs, Plan, Step
 
 STRIDE_IN_SPAN_S = 2.0
 STRIDE_IN_VIDEO_S = 4.0

@@ -9,15 +9,13 @@ A string that is to begin with a dollar sign doubles it: `$$5`. References may s
 Source: docs/formats.md, "Plans and runs".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from medvid.core.errors import PlanError
+from medvid.core import PlanError
 
 ITEM = "item"
 _WHOLE = re.compile(r"\$([a-z][a-z0-9_]{0,39})((?:\.[A-Za-z_]\w*|\[-?\d+\]|\[\*\]|\[\"[^\"]+\"\])*)")

@@ -4,8 +4,6 @@ Every step of a run is kept in a sqlite file (`runs.sqlite` unless another is na
 calls in flight and leaves a run that `resume` can finish.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -24,9 +22,7 @@ from medvid.agent.events import OnEvent, tell_nobody
 from medvid.agent.graph import FIRST_WAIT_S, Context, Planner, State, build_graph
 from medvid.agent.ledger import Ledger
 from medvid.agent.planner import make_plan
-from medvid.core.errors import ConfigError
-from medvid.core.plan import Plan
-from medvid.core.run import Answer, Failure, Run
+from medvid.core import Answer, ConfigError, Failure, Plan, Run
 from medvid.core.settings import runs_file
 
 CALLS_AT_ONCE = 8

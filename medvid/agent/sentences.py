@@ -5,14 +5,12 @@ boxes at most two, scores and counts none. A number in a sentence must occur in 
 nothing holds is a bug of the answer's, not of the model's. Source of the statuses and of the note: docs/formats.md, "Outcomes".
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from medvid.core.errors import MedVidError
+from medvid.core import MedVidError
 
 UNVERIFIED = "presence not verified"
 """Stands in the notes of a model that was not trained to say that something does not occur."""

@@ -5,8 +5,6 @@ limits (`minimum`, `pattern`, `maxItems`) are left to the run. null never counts
 Source of the keywords: JSON Schema 2020-12.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -46,7 +44,7 @@ class Placeholder:
         """The names that it may have a value under."""
         return {name for option in self.options for name in option.get("properties", {})}
 
-    def at(self, part: str | int | Every) -> Placeholder:
+    def at(self, part: str | int | Every) -> "Placeholder":
         """What stands one step further. Raises Dangling where the schema rules it out."""
         options = self.options
         if any(not option for option in options):
@@ -56,7 +54,7 @@ class Placeholder:
             raise Dangling(f"which is {words(self)}")
         return self._to(found[0] if len(found) == 1 else {"anyOf": found})
 
-    def read(self, path: tuple[str | int | Every, ...]) -> Placeholder:
+    def read(self, path: tuple[str | int | Every, ...]) -> "Placeholder":
         """What the path reads from it. Raises Dangling."""
         place = self
         for depth, part in enumerate(path):
@@ -66,10 +64,10 @@ class Placeholder:
             place = place.at(part)
         return place
 
-    def listed(self, element: Placeholder | None = None) -> Placeholder:
+    def listed(self, element: "Placeholder | None" = None) -> "Placeholder":
         return self._to({"type": "array", "items": (element or self).schema})
 
-    def _to(self, schema: Any) -> Placeholder:
+    def _to(self, schema: Any) -> "Placeholder":
         return Placeholder(schema, self.root, self.text)
 
 

@@ -4,8 +4,6 @@
 for, plurals as singulars, and one mistyped letter is forgiven where nothing else is meant.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Set as AbstractSet

@@ -11,8 +11,7 @@ from medvid.cli.options import Device, Engine, Insist, Json, Model, examples, se
 from medvid.cli.source import Video
 
 if TYPE_CHECKING:
-    from medvid.core.plan import Plan
-    from medvid.core.run import Needs
+    from medvid.core import Needs, Plan
 
 EXAMPLES = examples(
     'medvid ask operation.mp4 "When is the cystic duct clipped?"',
@@ -49,7 +48,7 @@ async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, a
     from medvid.cli.remembered import remember
     from medvid.cli.source import given_files, open_source
     from medvid.cli.steps import step_lines
-    from medvid.core.plan import Plan
+    from medvid.core import Plan
     from medvid.report.saved import check_folder
 
     if save is not None and not dry_run:
@@ -84,7 +83,7 @@ def _show(planned: Plan | Needs, as_json: bool) -> None:
     from rich.console import Console
 
     from medvid.cli.asking import print_needs
-    from medvid.core.plan import Plan
+    from medvid.core import Plan
     from medvid.report.tables import plan_table
 
     if as_json:

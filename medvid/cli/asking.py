@@ -15,13 +15,12 @@ from rich.markup import escape
 from medvid.agent.catalogue import list_tools, list_videos
 from medvid.agent.check import check_plan
 from medvid.agent.planner import make_plan
-from medvid.core.plan import Plan
-from medvid.core.run import RESEARCH_USE, Needs, Run
+from medvid.core import RESEARCH_USE, Needs, Plan, Run
 from medvid.report.saved import save_run
 from medvid.report.tables import evidence_table, reliability_lines
 
 if TYPE_CHECKING:
-    from medvid.core.access import Access
+    from medvid.core import Access
     from medvid.core.settings import Settings
     from medvid.video import Library
 

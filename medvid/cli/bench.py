@@ -1,7 +1,5 @@
 """`medvid bench`: what has to do with the benchmark's data, in the user's own copy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`medvid check`: a model put to the proof, with a report fit for posting; and any question on frame files, as model cards put theirs."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Annotated, Any

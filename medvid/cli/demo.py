@@ -9,7 +9,7 @@ import typer
 from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
 
 if TYPE_CHECKING:
-    from medvid.core.run import Run, Statement
+    from medvid.core import Run, Statement
     from medvid.medvidbench.verdict import Verdict
     from medvid.simulate import Truth
 
@@ -34,7 +34,7 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     from medvid.app import demo_clip, open_library
     from medvid.cli.asking import end, open_tools, print_evidence
     from medvid.cli.steps import frame_bar, step_lines
-    from medvid.core.run import RESEARCH_USE
+    from medvid.core import RESEARCH_USE
     from medvid.report.tables import plan_table
     from medvid.simulate import from_tag
     from medvid.simulate.demo import DEMO_QUESTION

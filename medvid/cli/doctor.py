@@ -1,7 +1,5 @@
 """`medvid doctor`: what is installed, which device and model would be used, what is missing and how to get it."""
 
-from __future__ import annotations
-
 import typer
 
 from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of

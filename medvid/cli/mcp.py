@@ -1,7 +1,5 @@
 """`medvid mcp`: the tools for any MCP client, over standard input and output or HTTP."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What `medvid resume RUN` needs beside the run itself: the files and options that `ask` was given. A table in `runs.sqlite`."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """`medvid resume RUN`: goes on where a run stopped."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

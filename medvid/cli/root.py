@@ -4,8 +4,6 @@ Exit codes: 0 answered; 1 ran, but a step failed; 2 input or configuration; 130 
 Commands import what is heavy inside their functions, so that `medvid --help` is quick.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 from typing import Annotated
@@ -14,7 +12,7 @@ import typer
 
 from medvid import __version__
 from medvid.cli import ask, bench, check, demo, doctor, mcp, resume, serve_model, simulate, tool, train, videos
-from medvid.core.errors import EngineError, MedVidError
+from medvid.core import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
 

@@ -1,7 +1,5 @@
 """`medvid serve-model`: the `vllm serve` line that holds a model as medvid asks it, printed or run."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer
@@ -36,7 +34,7 @@ def serve_model(
     import os
     import shutil
 
-    from medvid.core.errors import ConfigError
+    from medvid.core import ConfigError
 
     if shutil.which(command[0]) is None:
         raise ConfigError("vllm is not on the PATH; `pip install 'medvid[vllm]'` on the machine with the GPU, or run the line there")

@@ -1,7 +1,5 @@
 """`medvid simulate`: renders a procedure whose truth is known."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +23,7 @@ def simulate(
 
     The file says in its container that it is simulated. Its truth can be made again from that tag."""
     from medvid.cli.steps import frame_bar
-    from medvid.core.errors import ConfigError
+    from medvid.core import ConfigError
     from medvid.report.tables import truth_json, truth_table
     from medvid.simulate import make_procedure, write_video
 

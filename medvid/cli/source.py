@@ -19,7 +19,7 @@ VIDEO_ID = re.compile(r"[0-9a-f]{16}")
 def open_source(settings: Settings, video: str) -> tuple[Library, str]:
     """The library that holds the video, and its id. Raises ConfigError where it is neither a file nor an id."""
     from medvid.app import open_library
-    from medvid.core.errors import ConfigError
+    from medvid.core import ConfigError
     from medvid.video import probe
 
     if files := given_files(video):

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Bars
 
-from medvid.core.progress import Progress
+from medvid.core import Progress
 
 if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent

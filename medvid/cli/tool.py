@@ -1,7 +1,5 @@
 """`medvid tool NAME VIDEO`: one tool from the shell. Its commands are made from the tools' registry when they are asked for."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import typer
@@ -52,7 +50,7 @@ def call_tool(name: str, video: str, model: str | None, engine: str | None, devi
     from medvid.cli.source import open_source
     from medvid.cli.steps import bar_progress
     from medvid.cli.tool_options import arguments
-    from medvid.core.access import Access
+    from medvid.core import Access
     from medvid.report.tables import outcome_lines
     from medvid.tools.registry import TOOLS
 

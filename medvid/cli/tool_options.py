@@ -3,8 +3,6 @@
 Options are read as text and checked by that model. A span is written `12.0-14.5`, a box `x1,y1,x2,y2`.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable
@@ -16,8 +14,7 @@ from pydantic.fields import FieldInfo
 
 from medvid.cli.options import Device, Engine, Json, Model
 from medvid.cli.source import Video
-from medvid.core.errors import ConfigError
-from medvid.core.span import Box, Span
+from medvid.core import Box, ConfigError, Span
 
 SHARED: dict[str, tuple[Any, Any]] = {"model": (Model, None), "engine": (Engine, None), "device": (Device, None), "as_json": (Json, False)}
 SPAN = re.compile(r"\s*(\d+(?:\.\d*)?)\s*(?:-|:|to|,)\s*(\d+(?:\.\d*)?)\s*")

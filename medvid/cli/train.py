@@ -1,7 +1,5 @@
 """`medvid train`: a small model of one's own, and the table that measures any model."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """`medvid videos`: the videos that can be asked about."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +19,7 @@ def videos(
 
     Beside each video NAME.mp4 a file NAME.medvid.json may state its procedure, scene and actions."""
     from medvid.app import open_library
-    from medvid.core.access import Access
-    from medvid.core.errors import ConfigError
+    from medvid.core import Access, ConfigError
 
     settings = settings_of(roots=tuple(root) if root else None)
     if not settings.roots and not files:

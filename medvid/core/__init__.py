@@ -1,1 +1,23 @@
-"""Values that every part of medvid shares. Imports nothing else of medvid."""
+"""Values that everyone shares, under one roof: `from medvid.core import Span, Plan`.
+
+`clip` and `frames` bring numpy, `settings` and `vocabulary` read files: they go by their own names, so that `--help` stays quick.
+"""
+# ruff: noqa: I001
+
+from medvid.core.access import Access
+from medvid.core.case import Action, Case
+from medvid.core.errors import (
+    AccessError, ArgumentsError, BusyError, ConfigError, EngineError, JobError, MedVidError, ParseError, PlanError, TooLongError, VideoError,
+)  # fmt: skip
+from medvid.core.outcome import Evidence, Feeding, Look, Outcome, RawText, Reliability
+from medvid.core.plan import Plan, Step
+from medvid.core.progress import Progress, no_progress
+from medvid.core.run import RESEARCH_USE, Answer, Failure, Needs, Run, Statement
+from medvid.core.span import FROZEN, Box, Instant, InstantMark, Span, TimedBox, Track, Value
+
+__all__ = [
+    "FROZEN", "RESEARCH_USE", "Access", "AccessError", "Action", "Answer", "ArgumentsError", "Box", "BusyError", "Case",
+    "ConfigError", "EngineError", "Evidence", "Failure", "Feeding", "Instant", "InstantMark", "JobError", "Look",
+    "MedVidError", "Needs", "Outcome", "ParseError", "Plan", "PlanError", "Progress", "RawText", "Reliability", "Run", "Span",
+    "Statement", "Step", "TimedBox", "TooLongError", "Track", "Value", "VideoError", "no_progress",
+]  # fmt: skip

@@ -1,7 +1,5 @@
 """Access: who calls, which videos they may see, and how much they may ask for at once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from medvid.core.errors import AccessError

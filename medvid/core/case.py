@@ -1,7 +1,5 @@
 """Case: what is known of a video before anyone looks at it. It is declared, never guessed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import model_validator

@@ -4,8 +4,6 @@ Inside a tool times are clip seconds and boxes are checkpoint pixels; outside th
 `to_source` and `to_clip` move every Span, Box, TimedBox and Instant of a value by its type. Source: docs/formats.md, "Times and boxes".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast

@@ -15,8 +15,6 @@
 A message gives the value, the unit, the limit and the way out. Anything else that is raised is a bug.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -1,7 +1,5 @@
 """Frames: pictures with the source times at which they are shown."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +31,6 @@ class Frames:
         """Width, height in pixels."""
         return int(self.rgb.shape[2]), int(self.rgb.shape[1])
 
-    def with_rgb(self, rgb: npt.NDArray[Any]) -> Frames:
+    def with_rgb(self, rgb: npt.NDArray[Any]) -> "Frames":
         """The same times with other pictures."""
         return Frames(rgb, self.times_s, self.fps)

@@ -4,8 +4,6 @@
 Source: docs/formats.md, "Outcomes".
 """
 
-from __future__ import annotations
-
 from typing import Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator

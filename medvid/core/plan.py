@@ -4,8 +4,6 @@ A step is `{id, tool, args}` or `{id, op, args}`, with an optional `for_each`. A
 an outcome's `result` or an operation's value, `$item` is the current element. Source: docs/formats.md, "Plans and runs".
 """
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from pydantic import Field, JsonValue, model_validator

@@ -1,7 +1,5 @@
 """Progress: how far long work has come."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 

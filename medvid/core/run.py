@@ -3,8 +3,6 @@
 This is what `--json` and `ask_procedure` give. Source: docs/formats.md, "Plans and runs".
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field, JsonValue

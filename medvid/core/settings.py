@@ -1,7 +1,5 @@
 """Settings: flag over environment (`MEDVID_MODEL=...`) over files (`config.toml`, `tokens.toml`) over default; and paths."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal

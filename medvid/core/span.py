@@ -4,8 +4,6 @@ JSON forms: Span `{"start_s": 12.0, "end_s": 14.5}`, Box `[x1, y1, x2, y2]`, Tra
 Source: docs/formats.md, "Times and boxes".
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -18,11 +16,6 @@ class Value(BaseModel):
     """What crosses a border: it never changes, and refuses a field that it does not know."""
 
     model_config = FROZEN
-
-
-
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-"""A duration or a stride. It is never moved between clip time and source time."""
 
 
 class InstantMark:
@@ -46,7 +39,7 @@ class Span(Value):
         return self
 
     @classmethod
-    def of(cls, start_s: float, end_s: float) -> Span:
+    def of(cls, start_s: float, end_s: float) -> "Span":
         return cls(start_s=start_s, end_s=end_s)
 
     @property
@@ -56,14 +49,14 @@ class Span(Value):
     def __str__(self) -> str:
         return f"{self.start_s:.1f}-{self.end_s:.1f} s"
 
-    def cut(self, within: Span) -> Span | None:
+    def cut(self, within: "Span") -> "Span | None":
         """The part of this span inside `within`; None where they do not meet. Touching leaves an instant only of an instant."""
         start, end = max(self.start_s, within.start_s), min(self.end_s, within.end_s)
         if start > end or (start == end and self.duration_s > 0):
             return None
         return Span.of(start, end)
 
-    def iou(self, other: Span) -> float:
+    def iou(self, other: "Span") -> float:
         """Intersection over the hull, in [0, 1]; two equal instants give 1."""
         hull = max(self.end_s, other.end_s) - min(self.start_s, other.start_s)
         if hull == 0:
@@ -84,7 +77,7 @@ class Box(RootModel[tuple[float, float, float, float]]):
         return self
 
     @classmethod
-    def of(cls, x1: float, y1: float, x2: float, y2: float) -> Box:
+    def of(cls, x1: float, y1: float, x2: float, y2: float) -> "Box":
         return cls((x1, y1, x2, y2))
 
     @property
@@ -92,17 +85,17 @@ class Box(RootModel[tuple[float, float, float, float]]):
         x1, y1, x2, y2 = self.root
         return (x2 - x1) * (y2 - y1)
 
-    def iou(self, other: Box) -> float:
+    def iou(self, other: "Box") -> float:
         ax1, ay1, ax2, ay2 = self.root
         bx1, by1, bx2, by2 = other.root
         shared = max(0.0, min(ax2, bx2) - max(ax1, bx1)) * max(0.0, min(ay2, by2) - max(ay1, by1))
         return shared / (self.area + other.area - shared)
 
-    def scaled(self, x: float, y: float) -> Box:
+    def scaled(self, x: float, y: float) -> "Box":
         x1, y1, x2, y2 = self.root
         return Box.of(x1 * x, y1 * y, x2 * x, y2 * y)
 
-    def cut(self, width: float, height: float) -> Box | None:
+    def cut(self, width: float, height: float) -> "Box | None":
         """The part inside a frame of this size; None where nothing is left."""
         x1, y1, x2, y2 = self.root
         x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, width), min(y2, height)

@@ -5,8 +5,6 @@ source and other ways to say a name. A `vocabulary.json` of the latter's form in
 Source: docs/formats.md, "Class names".
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

@@ -3,14 +3,12 @@
 `generate` is all that an engine must do; batching, caching and queueing are its own business.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from medvid.core import Reliability
 from medvid.core.clip import BoxFrame, Clip
 from medvid.core.frames import Frames
-from medvid.core.outcome import Reliability
 
 Architecture = Literal["qwen2_5_vl", "qwen3_vl", "qwen3_5"]
 
@@ -50,7 +48,7 @@ class Profile:
     max_context: int = 32_768
     cards: dict[str, Reliability] = field(default_factory=dict)
 
-    def within(self, max_context: int | None) -> Profile:
+    def within(self, max_context: int | None) -> "Profile":
         """The same with at most so many tokens of prompt and answer; None changes nothing."""
         return self if max_context is None else replace(self, max_context=min(max_context, self.max_context))
 

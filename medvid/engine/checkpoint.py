@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.engine.base import Profile
 from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
 from medvid.engine.profiles import profile_for

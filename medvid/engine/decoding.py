@@ -4,8 +4,6 @@ Its own greedy loop, because generate() makes up the positions of Qwen2.5-VL its
 video is run by itself and kept, so a second question on the same frames reads only its own words; both ways compute the same numbers.
 """
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import logging
@@ -21,7 +19,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from medvid.core.errors import ConfigError, EngineError
+from medvid.core import ConfigError, EngineError
 from medvid.engine.base import Request
 from medvid.engine.checkpoint import Checkpoint
 from medvid.engine.device import choose_device

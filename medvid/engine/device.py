@@ -1,8 +1,6 @@
 """The device a model runs on, by torch's name and in words."""
 
-from __future__ import annotations
-
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 
 WAYS_OUT = {
     "cuda": "install a CUDA build of torch on a machine with a GPU",

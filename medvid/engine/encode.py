@@ -1,14 +1,12 @@
 """A request -> the four arrays that a Qwen-VL model reads. The local engine and training share it, so that what is trained is what is
 served."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from medvid.core.errors import EngineError
+from medvid.core import EngineError
 from medvid.engine.base import Profile, Request
 from medvid.engine.patches import Grid, frames_to_patches
 from medvid.engine.positions import Positions, rope_positions

@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from medvid.core.errors import EngineError
+from medvid.core import EngineError
 from medvid.engine.base import Reply, Request
 from medvid.engine.checkpoint import Checkpoint, unknown_words_of
 

@@ -1,11 +1,9 @@
 """Which engine runs which model: the one place that chooses."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Engine
 from medvid.engine.checkpoint import read_checkpoint, unknown_words_of

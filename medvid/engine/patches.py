@@ -5,8 +5,6 @@ over squares of `merge x merge` patches, then over the patches within such a squ
 Source: the video processors of Qwen2.5-VL and Qwen3-VL in Transformers, which need torchvision; this needs numpy only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -7,8 +7,6 @@ trained and as vLLM does. Transformers from 5.0 on lets the text after a Qwen2.5
 video's own positions; so positions are never left to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

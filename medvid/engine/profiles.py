@@ -5,8 +5,6 @@ goes over all of these, field by field. Sources: the model cards and the publish
 most, 8*28*28 at least, 32,768 of context, 0.1 to 2 fps), and Qwen's own processors; docs/formats.md.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Mapping
@@ -16,10 +14,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
+from medvid.core import ConfigError, Reliability, Value
 from medvid.core.clip import BoxFrame
-from medvid.core.errors import ConfigError
-from medvid.core.outcome import Reliability
-from medvid.core.span import Value
 from medvid.engine.base import Architecture, Profile
 from medvid.engine.prompt import NO_THOUGHT
 

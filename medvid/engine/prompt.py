@@ -10,8 +10,6 @@ templates published with Qwen2.5-VL-7B-Instruct, Qwen3-VL-4B-Instruct and Qwen3.
 The tokenizer is Transformers' fast one (PreTrainedTokenizerFast), loaded from the checkpoint's directory.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any, Protocol

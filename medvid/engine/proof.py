@@ -3,8 +3,6 @@
 Behind a Qwen2.5-VL video the reference is the largest position + 1, not Transformers' own (positions.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +10,8 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
+from medvid.core import ConfigError
 from medvid.core.clip import Clip
-from medvid.core.errors import ConfigError
 from medvid.core.frames import Frames
 from medvid.engine.base import Profile, Request
 from medvid.engine.checkpoint import Checkpoint

@@ -6,8 +6,6 @@ that the user set.
 Source: OpenAI, "Chat Completions"; vLLM, multimodal/media/video.py (`data:video/jpeg`).
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import io
@@ -17,7 +15,7 @@ from typing import Any
 import openai
 from PIL import Image
 
-from medvid.core.errors import ConfigError, EngineError, MedVidError
+from medvid.core import ConfigError, EngineError, MedVidError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Profile, Reply, Request
 from medvid.engine.checkpoint import UnknownWords

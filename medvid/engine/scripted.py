@@ -1,14 +1,12 @@
 """ScriptedEngine: answers what it is given, and keeps what it was asked. For tests; no command falls back to it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import anyio
 
-from medvid.core.errors import EngineError
+from medvid.core import EngineError
 from medvid.engine.base import Profile, Reply, Request
 
 Script = str | Reply | Callable[[Request], str | Reply]

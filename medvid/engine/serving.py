@@ -5,15 +5,13 @@ stay out; a server has to take each request's frame times, which by default it r
 Source: vLLM, EngineArgs, `vllm serve --help`.
 """
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Profile
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint

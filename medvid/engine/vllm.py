@@ -5,8 +5,6 @@ The prompt is ours, up to the place of the frames, which vLLM fills in; what it 
 version of vLLM with other times or another form answers nothing at all. Source: vLLM, AsyncLLM.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import json
@@ -16,8 +14,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from medvid.core import ConfigError, EngineError
 from medvid.core.clip import Clip
-from medvid.core.errors import ConfigError, EngineError
 from medvid.core.frames import Frames
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Reply, Request

@@ -3,17 +3,12 @@
 Who plans is not this module's business: `app` hands in an `Ask`. A plan never holds this tool, so a question cannot ask itself.
 """
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import anyio.to_thread
 from pydantic import Field
 
-from medvid.core.access import Access
-from medvid.core.progress import Progress
-from medvid.core.run import Run
-from medvid.core.span import Value
+from medvid.core import Access, Progress, Run, Value
 from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.texts import run_text
 from medvid.tools.toolbox import Toolbox

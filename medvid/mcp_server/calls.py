@@ -5,8 +5,6 @@ so that the model which called can read them and mend its call. The schemas are 
 2020-12. Source: MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -18,9 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import CoreSchema, WithDefaultSchema
 
-from medvid.core.access import Access
-from medvid.core.errors import ArgumentsError, MedVidError
-from medvid.core.progress import Progress
+from medvid.core import Access, ArgumentsError, MedVidError, Progress
 
 ERROR_META = "medvid/error"
 LARGEST_RESULT_BYTES = 1_000_000

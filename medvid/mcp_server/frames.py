@@ -3,8 +3,6 @@
 A reader checks an answer by looking at its frames; one comes with the answer itself, its box drawn. Source: MCP specification, "Resources".
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import re
@@ -16,9 +14,7 @@ import anyio.to_thread
 from mcp.types import ContentBlock, ImageContent, Resource, ResourceLink, ResourceTemplate
 from PIL import Image
 
-from medvid.core.access import Access
-from medvid.core.errors import MedVidError
-from medvid.core.outcome import Outcome
+from medvid.core import Access, MedVidError, Outcome
 from medvid.mcp_server.texts import evidence_moments, frame_uri
 from medvid.report.saved import drawn
 from medvid.video import Library

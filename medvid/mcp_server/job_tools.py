@@ -1,7 +1,5 @@
 """The tools of jobs: `start_job`, `job_status`, `job_result`, `cancel_job`. Source: docs/formats.md, "Jobs"."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Any, Literal
@@ -9,10 +7,7 @@ from typing import Any, Literal
 from mcp.types import CallToolResult
 from pydantic import BaseModel, Field, JsonValue
 
-from medvid.core.access import Access
-from medvid.core.errors import JobError
-from medvid.core.progress import Progress
-from medvid.core.span import Value
+from medvid.core import Access, JobError, Progress, Value
 from medvid.mcp_server import asking
 from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs

@@ -5,8 +5,6 @@ share the file: who runs a job renews a lease on it, and a lapsed one is free fo
 changes its state there, which the server that runs it finds as it renews. Source: docs/formats.md, "Jobs".
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
@@ -24,8 +22,7 @@ from mcp.types import CallToolResult
 from pydantic import TypeAdapter
 
 from medvid import __version__
-from medvid.core.access import Access
-from medvid.core.errors import BusyError, ConfigError, JobError
+from medvid.core import Access, BusyError, ConfigError, JobError
 from medvid.mcp_server import asking
 from medvid.mcp_server.asking import Ask, asking_call
 from medvid.mcp_server.calls import Call, failed
@@ -88,7 +85,7 @@ LOOKS = "SELECT tool, seen FROM looks WHERE job = :job ORDER BY rowid"
 class KeptToolbox(Toolbox):
     """The server's toolbox for one job: a look that the job has made before is read back."""
 
-    def __init__(self, toolbox: Toolbox, jobs: Jobs, job: Job) -> None:
+    def __init__(self, toolbox: Toolbox, jobs: "Jobs", job: Job) -> None:
         vars(self).update(vars(toolbox))
         self.jobs, self.job_id = jobs, job["id"]
         if job["done"]:

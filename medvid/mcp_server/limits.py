@@ -5,8 +5,6 @@ unless its caller said in the request's `_meta["medvid/waits"]` that it waits. E
 Source: docs/formats.md, "Jobs".
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,9 +13,7 @@ from dataclasses import replace
 import anyio
 from mcp.types import CallToolResult
 
-from medvid.core.access import Access
-from medvid.core.errors import BusyError, TooLongError
-from medvid.core.progress import Progress
+from medvid.core import Access, BusyError, Progress, TooLongError
 from medvid.mcp_server.calls import A, Answered, Call
 
 WAITS_META = "medvid/waits"

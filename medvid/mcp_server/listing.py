@@ -1,15 +1,11 @@
 """`list_videos`: which videos there are, what is declared of each, and the ids that every other tool takes."""
 
-from __future__ import annotations
-
 import itertools
 
 import anyio.to_thread
 from pydantic import Field
 
-from medvid.core.access import Access
-from medvid.core.progress import Progress
-from medvid.core.span import Value
+from medvid.core import Access, Progress, Value
 from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.video import Library, VideoListing
 

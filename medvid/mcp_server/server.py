@@ -4,8 +4,6 @@ Built on the SDK's low-level server: the tools' schemas come from the registry's
 arguments are refused, and an unknown tool is the protocol error -32602 that the MCP specification asks for ("Tools", "Error handling").
 """
 
-from __future__ import annotations
-
 import base64
 import functools
 import logging
@@ -18,8 +16,7 @@ from mcp.server import Server, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from medvid import __version__
-from medvid.core.access import Access
-from medvid.core.errors import MedVidError
+from medvid.core import Access, MedVidError
 from medvid.mcp_server import frames
 from medvid.mcp_server.asking import Ask, asking_call
 from medvid.mcp_server.calls import ERROR_META, Call, progress_to

@@ -4,18 +4,13 @@ Times are seconds of the video and boxes pixels of its upright frame, as in the 
 fields, so a new tool needs nothing here.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
-from medvid.core.outcome import Outcome
-from medvid.core.plan import Step
-from medvid.core.run import Run
-from medvid.core.span import Box, Span, TimedBox, Track
+from medvid.core import Box, Outcome, Run, Span, Step, TimedBox, Track
 from medvid.report.saved import moments_of
 
 FRAMES_NAMED = 3

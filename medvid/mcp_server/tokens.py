@@ -3,8 +3,6 @@
 Tokens are random and long, so a plain hash of one cannot be searched. Source: docs/formats.md, "Tokens".
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import os
@@ -18,9 +16,7 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from starlette.requests import Request
 
-from medvid.core import settings
-from medvid.core.access import Access
-from medvid.core.errors import ConfigError
+from medvid.core import Access, ConfigError, settings
 
 SHORTEST_TOKEN = 16
 

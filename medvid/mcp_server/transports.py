@@ -5,8 +5,6 @@ with the names (Host) and sites (Origin) by which it may be called. The SDK chec
 authorization server to point clients to, so no metadata of one (RFC 9728) is announced. Source: MCP specification, "Transports".
 """
 
-from __future__ import annotations
-
 import contextlib
 import ipaddress
 import socket
@@ -24,7 +22,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.mcp_server.tokens import Tokens
 
 PATH = "/mcp"

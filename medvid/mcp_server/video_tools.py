@@ -1,12 +1,8 @@
 """The video tools as MCP calls: every tool of the registry, run by the toolbox, answering with an Outcome."""
 
-from __future__ import annotations
-
 from typing import Any
 
-from medvid.core.access import Access
-from medvid.core.outcome import Outcome
-from medvid.core.progress import Progress
+from medvid.core import Access, Outcome, Progress
 from medvid.engine.base import Profile
 from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.frames import evidence

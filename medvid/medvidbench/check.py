@@ -4,8 +4,6 @@ each engine, and answers tools and records in a form that can be read.
 Figures and words of ours only: nothing of a video, of a model's text or of this machine stands in a report.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +16,8 @@ from typing import Any
 from anyio.to_thread import run_sync
 from pydantic import ValidationError
 
-from medvid.core.access import Access
-from medvid.core.errors import MedVidError, VideoError
+from medvid.core import Access, MedVidError, TimedBox, VideoError
 from medvid.core.settings import Settings
-from medvid.core.span import TimedBox
 from medvid.engine.base import Engine, Reply
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint
 from medvid.engine.device import device_name

@@ -5,8 +5,6 @@ records whose question it gives back to the letter, so what only looked like a v
 Source: docs/formats.md, "Question forms".
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,14 +4,12 @@ What a clip shows of an event is the event cut to the span looked at. A piece co
 lasts at least half a frame step; what is shorter, or falls between two frames, nobody could tell from the frames.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from medvid.core import Box, Span, TimedBox, Track
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.core.span import Box, Span, TimedBox, Track
 from medvid.engine.base import Profile, Reply, Request
 from medvid.medvidbench.texts import event_caption, region_text, summary_text
 from medvid.simulate import Event, Truth, make_procedure

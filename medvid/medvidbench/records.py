@@ -4,8 +4,6 @@ A record is `{id, qa_type, data_source, conversations, video, metadata, struc_in
 file of results an object keyed "0", "1", ... Keys that are not named here are kept. Source: docs/formats.md, "Records and results".
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 
 M = TypeVar("M", bound=BaseModel)
 _TOLERANT = ConfigDict(extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)

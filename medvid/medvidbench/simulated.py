@@ -5,8 +5,6 @@ A good share asks for actions and instruments that do not occur; the true answer
 `VIDEO/NUMBER.jpg` by their number in the whole procedure's video. Source: docs/formats.md, "Records and results".
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medvid.core import Box, Span
 from medvid.core.clip import Clip, to_clip
-from medvid.core.span import Box, Span
 from medvid.engine.base import Profile
 from medvid.medvidbench.oracle import seen_events, true_result
 from medvid.medvidbench.records import Record, Turn

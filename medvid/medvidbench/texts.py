@@ -3,8 +3,6 @@
 The words of a step come from simulate/grammar.py; the sentences stand here and nowhere else.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -4,15 +4,12 @@ The truth is cut to what the outcome says was looked at. Right is what a person 
 ones by half, scores that are all equal, a caption that names the true instrument and what it does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from medvid.core import Evidence, Span
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.core.outcome import Evidence
-from medvid.core.span import Span
 from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.texts import same_deed
 from medvid.report.tables import in_words

@@ -1,7 +1,5 @@
 """Form: what one tool's question says after the parts that all questions share."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Literal
 

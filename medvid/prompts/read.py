@@ -4,8 +4,6 @@
 Source: docs/formats.md, "Question forms".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +11,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from medvid.core.case import Case
-from medvid.core.errors import ConfigError
+from medvid.core import Case, ConfigError, Value
 from medvid.core.settings import config_file
-from medvid.core.span import Value
 from medvid.core.vocabulary import sources_of
 
 Writing = Literal["verbatim", "lower", "capital", "short", "decimal"]

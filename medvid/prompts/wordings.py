@@ -4,14 +4,12 @@ A question has four parts in this order: role, scene, procedure (with its list o
 What the Case does not state is left out. Forms read from a user's own data go before these. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from medvid.core.case import Case
+from medvid.core import Case
 from medvid.core.vocabulary import procedure_of, sources_of
 from medvid.prompts import (
     assess_cvs,

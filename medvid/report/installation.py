@@ -1,7 +1,5 @@
 """What is installed here, which device and model would be used, what is missing, and how to get it."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform
@@ -13,12 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from medvid import __version__
-from medvid.core import settings
-from medvid.core.errors import MedVidError
+from medvid.core import MedVidError, settings
 from medvid.core.settings import Settings
 
 PACKAGES = (
-    "torch", "transformers", "tokenizers", "safetensors", "av", "decord2", "numpy", "pillow", "mcp", "langgraph",
+    "torch", "transformers", "tokenizers", "safetensors", "av", "numpy", "pillow", "mcp", "langgraph",
     "langgraph-checkpoint-sqlite",
 )  # fmt: skip
 ENGINES = {"vllm": "engine vllm", "openai": "engine remote"}

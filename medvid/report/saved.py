@@ -3,8 +3,6 @@
 A frame is saved for each box of a track, and for the middle of each span found; at most 24 an outcome.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,9 +11,7 @@ from typing import Any
 import yaml
 from PIL import Image, ImageDraw
 
-from medvid.core.access import Access
-from medvid.core.errors import ConfigError
-from medvid.core.run import Run
+from medvid.core import Access, ConfigError, Run
 from medvid.video import Library
 
 MOST_FRAMES = 24

@@ -14,9 +14,7 @@ from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Column, Table
 
-from medvid.core.outcome import Evidence
-from medvid.core.plan import Plan, Step
-from medvid.core.run import Run
+from medvid.core import Evidence, Plan, Run, Step
 
 if TYPE_CHECKING:
     from medvid.simulate import Truth

@@ -3,15 +3,13 @@
 Every shape is drawn twice: in colour, and as a part number into a small map from which training learns what is where.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from medvid.core.span import Span
+from medvid.core import Span
 from medvid.simulate.motion import now, pose
 from medvid.simulate.stage import Point, Stage, axes
 from medvid.simulate.truth import Truth

@@ -1,7 +1,5 @@
 """The demo's clip: the first held-out seed that makes a complete cholecystectomy. Fixed before any training."""
 
-from __future__ import annotations
-
 from medvid.simulate.procedure import kind_of
 from medvid.simulate.truth import HELD_OUT_SEED
 

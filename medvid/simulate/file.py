@@ -3,8 +3,6 @@
 The tag is JSON: `{"medvid_simulated": {"version", "seed", "kind", "span", "case"}}`; the truth is made again from it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -13,7 +11,7 @@ from typing import Any
 
 import av
 
-from medvid.core.span import Span
+from medvid.core import Span
 from medvid.simulate.procedure import clip_of, make_procedure
 from medvid.simulate.render import picture
 from medvid.simulate.truth import Truth

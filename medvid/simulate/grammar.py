@@ -4,8 +4,6 @@ The steps of a kind always follow in this order, so the next one can be told fro
 words stand in grammar.json.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from medvid.core.case import Action, Case
+from medvid.core import Action, Case
 from medvid.core.vocabulary import STORED
 from medvid.simulate.truth import Kind
 

@@ -3,14 +3,12 @@
 An outline is polygons along a shaft that runs from the trocar to the tip. Each instrument has its own tip, colour and rings.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from medvid.core.span import Box
+from medvid.core import Box
 from medvid.simulate.stage import Point, Stage, axes, stage_of
 from medvid.simulate.truth import Event, Truth
 

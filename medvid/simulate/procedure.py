@@ -1,13 +1,11 @@
 """A procedure from a seed: which steps happen when, and the scores it deserves. Times stand on a grid of half a second."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from medvid.core.span import Span
+from medvid.core import Span
 from medvid.simulate.grammar import CASES, INSTRUMENTS, STEPS
 from medvid.simulate.truth import CvsState, Event, Kind, Truth
 

@@ -1,7 +1,5 @@
 """The pictures of a simulated procedure: ground, anatomy, instruments, then blood, smoke and the fall of the light."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

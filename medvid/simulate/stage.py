@@ -3,8 +3,6 @@
 Points are (x, y) source pixels in the scene, before the camera's drift.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 

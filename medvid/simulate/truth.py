@@ -4,13 +4,10 @@ Times are seconds from the file's first frame, boxes pixels of the upright sourc
 the simulator. Seeds from 1,000,000 on are held out for ever: nothing may be trained on them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 
-from medvid.core.case import Case
-from medvid.core.span import Box, Span
+from medvid.core import Box, Case, Span
 
 HELD_OUT_SEED = 1_000_000
 Kind = Literal["cholecystectomy", "suturing"]

@@ -3,8 +3,6 @@
 Answers read `Two structures: 2, Cystic plate: 1, Hepatocystic triangle: 0`. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 from medvid.core.vocabulary import STORED
 from medvid.tools.base import Args
 from medvid.tools.scores import ScoringTool

@@ -3,8 +3,6 @@
 Answers read `Respect for tissue: 2/5, Suture/needle handling: 1/5, ...`. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 from medvid.core.vocabulary import STORED
 from medvid.tools.base import Args
 from medvid.tools.scores import ScoringTool

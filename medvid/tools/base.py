@@ -4,8 +4,6 @@ A tool is synchronous and pure. Times are clip seconds and boxes checkpoint pixe
 toolbox moves them. Adding a task is one file here, one line in registry.py, one wording in medvid/prompts, one test.
 """
 
-from __future__ import annotations
-
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -14,9 +12,8 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
-from medvid.core.case import Case
+from medvid.core import Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
-from medvid.core.span import Span, TimedBox, Value
 from medvid.prompts import Wording
 
 NOT_OBSERVED = "Not observed."

@@ -4,17 +4,13 @@ Answers have one line an event, `36.0-49.0 seconds: place an underpad: The clini
 Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Case, ParseError, Span, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Span, Value
 from medvid.tools.base import Reading, StyleArgs, Tool
 from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, Found, hull, match_spans, place, span_text, touch
 from medvid.tools.texts import LONGEST_TEXT, token_f1

@@ -4,11 +4,9 @@ The question names the box's time and the interval; the box is drawn on the fram
 Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 from pydantic import Field
 
-from medvid.core.span import Box, Instant, TimedBox
+from medvid.core import Box, Instant, TimedBox
 from medvid.tools.base import StyleArgs, span_of
 from medvid.tools.spans import time_text
 from medvid.tools.texts import DescribingTool

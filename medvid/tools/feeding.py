@@ -4,8 +4,6 @@ The toolbox and training share it, so that what is trained is what is served. Si
 both sides multiples of a factor, the pixel count within limits, the aspect kept. Source: docs/formats.md, "How a model is fed".
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence
@@ -15,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from medvid.core.case import Case
+from medvid.core import Box, Case, Span, TimedBox
 from medvid.core.clip import Clip, to_clip
 from medvid.core.frames import Frames
-from medvid.core.span import Box, Span, TimedBox
 from medvid.engine.base import Profile, Request
 from medvid.prompts import wording
 from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim

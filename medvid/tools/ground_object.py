@@ -3,17 +3,13 @@
 Answers read `66.0 seconds: [117.54, 339.56, 626.88, 1005.62] 74.0 seconds: [...]`. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Box, Case, ParseError, Span, TimedBox, Track, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Box, Span, TimedBox, Track, Value
 from medvid.tools.base import Args, Reading, Tool, span_of, verbatim
 from medvid.tools.spans import EPS_S, TIME, UNIT, read_time, time_text
 

@@ -3,16 +3,12 @@
 Answers read `22.0-78.0, 89.0-94.0 seconds.`, seconds from the clip's first frame. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Case, ParseError, Span, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Span, Value
 from medvid.tools.base import Args, Reading, Tool
 from medvid.tools.spans import CUT_OFF, SPAN, SPAN_PATTERN, join_spans, match_spans, place, span_text
 

@@ -3,8 +3,6 @@
 A result lies within the span and the frame asked about, in milliseconds and hundredths of a pixel; what does not is left out.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -13,12 +11,9 @@ import anyio
 import numpy as np
 from pydantic import BaseModel
 
-from medvid.core.case import Case
+from medvid.core import Box, Case, Look, ParseError, RawText, Span, TimedBox, Track
 from medvid.core.clip import to_source
-from medvid.core.errors import ParseError
 from medvid.core.frames import Frames
-from medvid.core.outcome import Look, RawText
-from medvid.core.span import Box, Span, TimedBox, Track
 from medvid.engine.base import Engine, Profile, Reply, Request
 from medvid.tools.base import Args, Tool
 from medvid.tools.feeding import fed_size, feed, make_request, sample_times

@@ -4,14 +4,11 @@
 `whole`: the rate is lowered, down to the lowest the model was trained at. `last`: the end that fits. Source: docs/formats.md, "Long spans".
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any
 
-from medvid.core.errors import ConfigError
-from medvid.core.span import Span
+from medvid.core import ConfigError, Span
 from medvid.engine.base import Profile
 from medvid.engine.profiles import TIMESTAMP_TOKENS
 from medvid.engine.prompt import FRAMES_PER_PAIR

@@ -1,12 +1,10 @@
 """Outcomes: what the looks of one call come to, with their evidence. Source: docs/formats.md, "Outcomes"."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-from medvid.core.outcome import Evidence, Outcome, Reliability
+from medvid.core import Evidence, Outcome, Reliability
 from medvid.engine.base import Profile
 from medvid.tools.base import Args, StyleArgs, Tool
 from medvid.tools.look import Inquiry, Seen

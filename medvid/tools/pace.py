@@ -3,8 +3,6 @@
 A tool that was not used yet goes by the others. The first call loads the weights and is not counted.
 """
 
-from __future__ import annotations
-
 import math
 
 FADE = 0.8

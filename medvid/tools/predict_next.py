@@ -3,16 +3,12 @@
 Answers are the step's name, `tying`. Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 import re
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Case, ParseError, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Value
 from medvid.tools.base import Args, Reading, Tool, verbatim
 from medvid.tools.texts import read_text
 

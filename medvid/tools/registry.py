@@ -1,10 +1,8 @@
 """The tools that look at a video, in the order in which people meet them."""
 
-from __future__ import annotations
-
 from typing import Any
 
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.tools.assess_cvs import AssessCvs
 from medvid.tools.assess_skill import AssessSkill
 from medvid.tools.base import Tool

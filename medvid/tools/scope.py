@@ -1,11 +1,9 @@
 """Scope: whether a model was trained for what is asked of it, and what a phrase is called in the procedure's own list."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from medvid.core.case import Case
+from medvid.core import Case
 from medvid.core.vocabulary import ClassNames, class_names
 from medvid.engine.base import Engine
 from medvid.tools.base import Args, Tool

@@ -1,16 +1,12 @@
 """Sets of named scores in texts, and the tools that give them: all of them, once each, within their scale; or no answer at all."""
 
-from __future__ import annotations
-
 import re
 from typing import ClassVar
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Case, ParseError, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Value
 from medvid.tools.base import A, Reading, Tool
 
 _SCORE = r"(?P<score>\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*(?P<of>\d+))?(?!\s*(?:[-–—/]|to\b)\s*\d)(?![\d.]*\d)"

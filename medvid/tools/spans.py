@@ -4,14 +4,12 @@ Written: `22.0-78.0`, one decimal, seconds from the clip's first frame. Read: an
 `h:mm:ss`, and `m:ss` where it cannot mean hours and minutes. Source: docs/formats.md, "Times and boxes".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from medvid.core import Span
 from medvid.core.clip import Clip
-from medvid.core.span import Span
 
 TIME = r"\d+:\d{1,2}:\d{2}(?:\.\d+)?|\d+:\d{2}(?:\.\d+)?|\d+(?:\.\d+)?"
 UNIT = r"(?:seconds?|secs?|s)\b\.?"

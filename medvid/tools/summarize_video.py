@@ -3,8 +3,6 @@
 Source: docs/formats.md, "The eight tasks".
 """
 
-from __future__ import annotations
-
 from medvid.tools.base import StyleArgs
 from medvid.tools.texts import DescribingTool
 

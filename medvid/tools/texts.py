@@ -1,16 +1,12 @@
 """Free text answers, the tools that give them, and the token F1 by which texts are compared strictly."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 
 from pydantic import Field
 
-from medvid.core.case import Case
+from medvid.core import Case, ParseError, Value
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
-from medvid.core.span import Value
 from medvid.tools.base import A, Reading, Tool
 from medvid.tools.spans import SPAN, UNIT
 

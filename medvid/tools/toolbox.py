@@ -3,8 +3,6 @@
 It decides what is in scope and which frames are shown, asks the engine, and says what came of it. Source: docs/formats.md, "Outcomes".
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,11 +10,7 @@ from typing import Any
 import anyio
 from pydantic import ValidationError
 
-from medvid.core.access import Access
-from medvid.core.errors import ConfigError, MedVidError, VideoError
-from medvid.core.outcome import Feeding, Outcome
-from medvid.core.progress import Progress, no_progress
-from medvid.core.span import Span
+from medvid.core import Access, ConfigError, Feeding, MedVidError, Outcome, Progress, Span, VideoError, no_progress
 from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
 from medvid.prompts import wording

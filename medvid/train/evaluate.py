@@ -2,8 +2,6 @@
 tools; each figure beside its bar and beside what the same model answers when every frame is black.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -13,10 +11,8 @@ from typing import Any
 import anyio
 import numpy as np
 
-from medvid.core.access import Access
+from medvid.core import Access, Outcome, Span
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.core.outcome import Outcome
-from medvid.core.span import Span
 from medvid.engine.base import Engine, Reply, Request
 from medvid.medvidbench.metrics.table import columns
 from medvid.medvidbench.oracle import true_result

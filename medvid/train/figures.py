@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel
 
-from medvid.core.outcome import Outcome, Reliability
-from medvid.core.span import FROZEN
+from medvid.core import FROZEN, Outcome, Reliability
 from medvid.medvidbench.metrics import Column
 from medvid.medvidbench.texts import same_deed
 from medvid.tools.registry import TOOLS

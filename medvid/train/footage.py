@@ -4,8 +4,6 @@ Clips of one length lie in one memory-mapped array, so that a batch needs no pad
 H.264, and through the product's own resize. A clip is named by `Take`; its truth is made again from the seed.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable
@@ -19,8 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from medvid.core.errors import ConfigError
-from medvid.core.span import Span
+from medvid.core import ConfigError, Span
 from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure
 from medvid.simulate.anatomy import PART_SCALE, PARTS
 from medvid.simulate.grammar import INSTRUMENTS

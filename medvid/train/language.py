@@ -5,8 +5,6 @@ guess for 40 than 90 is. Before a number is written, two heads of one layer are 
 Muon on the matrices, AdamW on the rest.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

@@ -3,8 +3,6 @@
 Made once and kept as JSON lines, one a clip. The ids are those that engine/prompt.py makes, so what is trained is what is served.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +13,8 @@ import numpy as np
 from pydantic import TypeAdapter
 from transformers import PreTrainedTokenizerFast
 
+from medvid.core import Box, TimedBox, Track
 from medvid.core.clip import Clip
-from medvid.core.span import Box, TimedBox, Track
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.prompt import answer_ids, prompt_ids, video_ids
 from medvid.medvidbench.simulated import Asked, questions_for, video_id_of

@@ -6,8 +6,6 @@ saved; the processor's files are written out because Transformers makes them onl
 stock tower computes, for many clips of one shape at once.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from pathlib import Path

@@ -6,8 +6,6 @@ Only the pair of frames on which a box is drawn looks different with it, because
 features are kept once, and one more pair for each box.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers import Qwen3VLForConditionalGeneration
 
-from medvid.core.span import Box
+from medvid.core import Box
 from medvid.engine.positions import rope_positions
 from medvid.simulate.procedure import SIZE as SOURCE
 from medvid.tools.feeding import draw_box, line_px

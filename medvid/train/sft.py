@@ -5,8 +5,6 @@ language (questions and answers) -> export (fp16 safetensors, a stock tokenizer 
 that it is done, or how far it is.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time
@@ -21,7 +19,7 @@ from torch import nn
 from transformers import Qwen3VLForConditionalGeneration
 
 import medvid
-from medvid.core.errors import ConfigError
+from medvid.core import ConfigError
 from medvid.train.figures import TRAINING
 from medvid.train.footage import Footage, render_footage
 from medvid.train.language import learn_to_answer

@@ -4,8 +4,6 @@ special tokens.
 A span costs six tokens, a timed box thirteen. A word that is not in it becomes `<unk>`, and the tools say that they do not know it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

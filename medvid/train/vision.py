@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from transformers import Qwen3VLForConditionalGeneration
 
-from medvid.core.span import Box
+from medvid.core import Box
 from medvid.simulate.anatomy import PARTS, cvs_at
 from medvid.simulate.grammar import STEPS
 from medvid.simulate.procedure import SIZE as SOURCE

@@ -3,8 +3,6 @@
 Looking through a recording of hours takes seconds; a listing of a hundred must not. A cache that cannot be used is as good as empty.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +15,7 @@ from medvid.video.info import VideoInfo
 Stamp = tuple[str, int, int]
 """Resolved path, size in bytes, time of change in nanoseconds."""
 
-FORM = 1
+FORM = 2
 """Raised when VideoInfo, or what probe finds, changes."""
 
 MAKE = "CREATE TABLE IF NOT EXISTS probes (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, form INTEGER, info BLOB)"

@@ -5,8 +5,6 @@ A playlist or concat script renamed `x.mp4` would make libavformat open what it 
 lists of formats and protocols. Source: FFmpeg formats documentation, `format_whitelist`, `protocol_whitelist`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import stat
 from collections.abc import Iterator, Sequence
@@ -19,7 +17,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 
 FORMATS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,gxf,dv,nut,rm"
 MIB = 1 << 20

@@ -4,8 +4,6 @@ A sidecar holds a Case: `{"procedure": "...", "scene": "...", "actions": ["...",
 tag `comment` holds `{"medvid_simulated": {..., "case": {...}}}`.
 """
 
-from __future__ import annotations
-
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -13,8 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from medvid.core.case import Case
-from medvid.core.errors import VideoError
+from medvid.core import Case, VideoError
 from medvid.video.container import shown
 
 SIDECAR = ".medvid.json"

@@ -1,21 +1,17 @@
-"""Frames at given times, upright. The one place that chooses who reads a file."""
-
-from __future__ import annotations
+"""Frames at given times, upright, of a file or of a list of frames."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 from medvid.core.frames import Frames
-from medvid.video import decord, framelist, pyav
+from medvid.video import framelist, pyav
 from medvid.video.info import VideoInfo
 
-Reader = Literal["pyav", "decord"]
 LARGEST_BYTES = 8 << 30
 Shown = tuple[float, npt.NDArray[Any]]
 """The time from which a frame is shown, and its picture."""
@@ -23,7 +19,7 @@ Read = Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]]
 Times = Sequence[float] | npt.NDArray[np.float64]
 
 
-def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None, *, reader: Reader | None = None) -> Frames:
+def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None) -> Frames:
     """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
 
     A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
@@ -31,7 +27,7 @@ def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None,
     increase and none strays by more than a step. size: width, height to scale to, antialiased; the upright frame's own if left out.
     Safe to call from several threads. Raises VideoError.
     """
-    return gather(info, times_s, size, partial(scaled, reader=reader))
+    return gather(info, times_s, size, scaled)
 
 
 def gather(info: VideoInfo, times_s: Times, size: tuple[int, int] | None, read: Read) -> Frames:
@@ -58,25 +54,10 @@ def gather(info: VideoInfo, times_s: Times, size: tuple[int, int] | None, read: 
     return Frames(rgb, true_s, fps)
 
 
-def scaled(info: VideoInfo, times_s: list[float], size: tuple[int, int], *, reader: Reader | None = None) -> Iterator[Shown]:
-    for shown_s, picture in _read(info, times_s, reader):
+def scaled(info: VideoInfo, times_s: list[float], size: tuple[int, int]) -> Iterator[Shown]:
+    read = framelist.read if info.container == "frames" else pyav.read
+    for shown_s, picture in read(info, times_s):
         yield shown_s, _scale(picture, *size)
-
-
-def exact_readers(info: VideoInfo) -> tuple[Reader, ...]:
-    """Who returns the right frames of this video, the first by default."""
-    return ("pyav", "decord") if info.container != "frames" and decord.reads(info) else ("pyav",)
-
-
-def _read(info: VideoInfo, times_s: list[float], reader: Reader | None) -> Iterator[Shown]:
-    if info.container == "frames":
-        return framelist.read(info, times_s)
-    # PyAV by default: it is exact for every file. decord has to be asked for.
-    if reader in (None, "pyav"):
-        return pyav.read(info, times_s)
-    if reader not in exact_readers(info):
-        raise VideoError(f"{info.name} cannot be read exactly by decord; leave the reader out")
-    return decord.read(info, times_s)
 
 
 def _scale(picture: npt.NDArray[Any], width: int, height: int) -> npt.NDArray[Any]:

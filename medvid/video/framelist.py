@@ -1,7 +1,5 @@
 """A list of frame files is a video too: frame k is shown from k / fps on, or from its own time. Benchmarks hand out clips in this form."""
 
-from __future__ import annotations
-
 import bisect
 import itertools
 import math
@@ -14,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 from medvid.video.container import check_file, frames_id, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 

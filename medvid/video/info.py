@@ -4,8 +4,6 @@ told of it; no path, no file name beyond the cleaned title.
 Second 0 is the first shown frame; sizes are those of the upright frame. Source: docs/formats.md, "Times and boxes".
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence
@@ -14,9 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from medvid.core.case import Action
-from medvid.core.errors import VideoError
-from medvid.core.span import FROZEN, Span
+from medvid.core import FROZEN, Action, Span, VideoError
 
 TOLERANCE_S = 5e-4
 """Times are asked for in milliseconds, and Matroska stores them so: a frame counts as shown from half a millisecond before its time."""
@@ -28,9 +24,8 @@ class VideoInfo:
     be decoded. fps: the regular rate, or frames / duration_s where `variable_rate`. size: width, height, upright. rotation: degrees (0, 90,
     180, 270) by which stored pictures are turned clockwise to stand upright, then flipped left to right where `mirrored`. frames: shown
     ones. container: demuxer name, or `frames` for a list. tags: container tags, lower-case names. container_start_s: the container's time
-    of second 0. keys_s: times from which decoding can start, at least a second apart. closed: no picture refers to one before its key
-    frame, and the container holds nothing unshown. starts_s: of a list of frames, from when on each is shown. notes: what is wrong with the
-    file."""
+    of second 0. keys_s: times from which decoding can start, at least a second apart. starts_s: of a list of
+    frames, from when on each is shown. notes: what is wrong with the file."""
 
     video_id: str
     paths: tuple[Path, ...]
@@ -46,7 +41,6 @@ class VideoInfo:
     tags: dict[str, str] = field(default_factory=dict)
     container_start_s: float = 0.0
     keys_s: tuple[float, ...] = (0.0,)
-    closed: bool = True
     starts_s: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
 

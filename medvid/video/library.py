@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from medvid.core.access import Access
-from medvid.core.case import Case
-from medvid.core.errors import AccessError, ConfigError, VideoError
+from medvid.core import Access, AccessError, Case, ConfigError, VideoError
 from medvid.core.frames import Frames
 from medvid.core.settings import probes_file
 from medvid.core.vocabulary import listed

@@ -4,8 +4,6 @@ Nothing that a container states about itself is believed where its packets say o
 file, and the first packet need not be shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 from medvid.video import pyav
 from medvid.video.container import content_id, open_video, shown
 from medvid.video.framelist import FrameList, probe_frames
@@ -50,8 +48,7 @@ def probe(source: Path | FrameList) -> VideoInfo:
     info = VideoInfo(
         video_id=content_id(source), paths=(source,), duration_s=float(pts[-1] * found.tick_s) - start_s + last_s, fps=fps,
         variable_rate=variable, size=size, frames=len(pts), codec=codec, container=kind, rotation=rotation, mirrored=mirrored, tags=tags,
-        container_start_s=start_s, keys_s=_keys_s(found, start_s), closed=found.closed and bool(kept.all()),
-        notes=tuple(_notes(found, exact)),
+        container_start_s=start_s, keys_s=_keys_s(found, start_s), notes=tuple(_notes(found, exact)),
     )  # fmt: skip
     info = _cut_to_decodable(info, pts.astype(np.float64) * found.tick_s - start_s, last_s)
     return replace(info, duration_s=round(info.duration_s, 6), notes=(*info.notes, *_broken_promises(info, stated_frames, stated_s)))
@@ -121,7 +118,7 @@ def _cut_to_decodable(info: VideoInfo, starts_s: npt.NDArray[np.float64], last_s
     if not lost:
         return info
     notes = (*info.notes, f"cut off: the last {lost} frames cannot be decoded")
-    return replace(info, duration_s=shown_s + last_s, frames=info.frames - lost, closed=False, notes=notes)
+    return replace(info, duration_s=shown_s + last_s, frames=info.frames - lost, notes=notes)
 
 
 def _broken_promises(info: VideoInfo, stated_frames: int, stated_s: float | None) -> Iterator[str]:

@@ -30,7 +30,7 @@ from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 from medvid.video.container import open_video, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
@@ -148,13 +148,12 @@ def pictures(packet: Packet[VideoStream]) -> list[VideoFrame]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
     """pts, durations (0: not stated): of shown packets, in showing order, in ticks. keys: of key frames, shown or not, in order. tick_s:
-    one tick. closed: nothing refers across a key frame and nothing is discarded. damaged: packets marked as such or without a time."""
+    one tick. damaged: packets marked as such or without a time."""
 
     pts: npt.NDArray[np.int64]
     durations: npt.NDArray[np.int64]
     keys: npt.NDArray[np.int64]
     tick_s: float
-    closed: bool
     damaged: int
 
 
@@ -162,7 +161,7 @@ def scan(container: InputContainer, stream: VideoStream, path: Path) -> Scan:
     """Reads the file through. Raises VideoError where it holds no picture."""
     timed: dict[int, int] = {}
     keys: list[int] = []
-    closed, damaged = True, 0
+    damaged = 0
     for packet in packets(container, stream):
         if not packet.size:
             continue
@@ -171,8 +170,6 @@ def scan(container: InputContainer, stream: VideoStream, path: Path) -> Scan:
             continue
         if packet.is_keyframe:
             keys.append(packet.pts)
-        if packet.is_discard or not keys or packet.pts < keys[-1]:
-            closed = False
         if not packet.is_discard:
             timed[packet.pts] = packet.duration or 0
     if not timed and damaged:
@@ -181,14 +178,7 @@ def scan(container: InputContainer, stream: VideoStream, path: Path) -> Scan:
         raise VideoError(f"{shown(path)} has a video stream without a picture that can be decoded; copy or export it again")
     pts = sorted(timed)
     durations = np.array([timed[p] for p in pts], dtype=np.int64)
-    return Scan(np.array(pts, dtype=np.int64), durations, np.unique(keys), float(stream.time_base or 1), closed, damaged)
-
-
-def shown_times(path: Path, container_start_s: float) -> npt.NDArray[np.float64]:
-    """Source seconds from which each frame is shown, in order."""
-    with open_video(path) as (container, stream):
-        found = scan(container, stream, path)
-    return found.pts.astype(np.float64) * found.tick_s - container_start_s
+    return Scan(np.array(pts, dtype=np.int64), durations, np.unique(keys), float(stream.time_base or 1), damaged)
 
 
 def orientation(frame: VideoFrame) -> tuple[int, bool, bool]:

@@ -5,8 +5,6 @@ pixels. Nothing that a worker sends is unpickled, longer than it may be, or beli
 worker's program. For POSIX systems.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import queue
@@ -27,7 +25,7 @@ import numpy as np
 from anyio import from_thread
 from pydantic import TypeAdapter
 
-from medvid.core.errors import VideoError
+from medvid.core import VideoError
 from medvid.core.frames import Frames
 from medvid.video.container import content_id, shown
 from medvid.video.decode import Shown, gather, scaled
@@ -76,7 +74,7 @@ class Readers:
             worker.done = True
 
     @contextmanager
-    def _asked(self, name: str, request: dict[str, Any]) -> Iterator[_Worker]:
+    def _asked(self, name: str, request: dict[str, Any]) -> Iterator["_Worker"]:
         """A worker that reads for this call alone. One whose answer was not taken to its end, for whatever reason, is killed."""
         worker, ends_s = self._free(), time.monotonic() + self.limit_s
         try:
@@ -89,7 +87,7 @@ class Readers:
             worker.rest()
             self._idle.put(worker)
 
-    def _free(self) -> _Worker:
+    def _free(self) -> "_Worker":
         while True:
             with suppress(queue.Empty):
                 return self._idle.get(timeout=POLL_S)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from medvid.agent.catalogue import ToolCard, cards
 from medvid.core.outcome import Outcome
-from medvid.core.span import FROZEN, Box, Instant, Seconds, Span, Track
+from medvid.core.span import FROZEN, Box, Instant, Span, Track
 
 VIDEO_ID = "0123456789abcdef"
 CHOLECYSTECTOMY = (
@@ -66,7 +66,7 @@ class ActionArgs(VideoArgs):
 
 class ObjectArgs(VideoArgs):
     object: str
-    every_s: Seconds
+    every_s: float
 
 
 class StyleArgs(VideoArgs):

@@ -11,14 +11,14 @@ from typer.testing import CliRunner
 
 from medvid.cli.tool_options import arguments, command_of
 from medvid.core.errors import ConfigError
-from medvid.core.span import Box, Instant, Seconds
+from medvid.core.span import Box, Instant
 from medvid.tools.base import Args
 
 
 class Point(Args):
     box_px: Box = Field(description="where to point")
     time_s: Instant
-    every_s: Seconds = 1.0
+    every_s: float = 1.0
     style: Literal["gpt", "gemini"] = "gpt"
 
 

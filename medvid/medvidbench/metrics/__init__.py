@@ -3,8 +3,6 @@
 Here what they share: a column, and the means its evaluators take, over sources, weighted or not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar

@@ -5,8 +5,6 @@ missing time the previous prediction; before any there is the zero box. Without 
 taken in order. Source: docs/formats.md, "The leaderboard's columns".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import accumulate

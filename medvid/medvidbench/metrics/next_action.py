@@ -4,8 +4,6 @@ The answer's class is the answer itself where it equals a class name (stripped, 
 leaderboard the nearest by cosine of all-MiniLM-L6-v2. Source: docs/formats.md, "The leaderboard's columns".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from medvid.core.vocabulary import NURSING, STORED, steps_of

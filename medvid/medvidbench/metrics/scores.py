@@ -4,8 +4,6 @@ Answers are split at commas; a criterion or aspect that truth or answer lacks do
 Secondary: the rating of the critical view's sum, and the level of skill. Source: docs/formats.md, "The leaderboard's columns".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 

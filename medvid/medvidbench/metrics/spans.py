@@ -7,8 +7,6 @@ and matching is many to many. A record with no readable prediction is left out o
 their records. Source: docs/formats.md, "The leaderboard's columns".
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise

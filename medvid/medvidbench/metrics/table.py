@@ -3,15 +3,12 @@
 What asks for something that does not occur (its true answer is `Not observed.`) is judged in a column of its own and in no other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from medvid.core.case import Action, Case
+from medvid.core import Action, Case, ParseError
 from medvid.core.clip import Clip
-from medvid.core.errors import ParseError
 from medvid.medvidbench.metrics import Column, by_source, mean, scores
 from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
