@@ -70,7 +70,7 @@ def subject(step: Step, ledger: Ledger) -> str:
     if step.tool == "caption_region":
         box = step.args.get("box_px")
         source = parse(box).root if is_reference(box) and isinstance(box, str) else None
-        if source == "item" and step.for_each:
+        if source == "item" and isinstance(step.for_each, str):
             source = parse(step.for_each).root
         thing = ledger.plan.step(source).args.get("object", "object") if source else "object in the box"
         return f"what the {thing} does"

@@ -77,8 +77,7 @@ class _Checker:
             return
         element: Placeholder | None = None
         if step.for_each is not None:
-            is_one = is_reference(step.for_each)
-            listed = self._placeholder(parse(step.for_each), None) if is_one else "for_each is no reference; write $step.list"
+            listed = self._list(step.for_each)
             if isinstance(listed, str):
                 yield listed
                 return
@@ -106,6 +105,12 @@ class _Checker:
             if not text or key not in told:
                 told.add(key)
                 yield _in_words(error, step, schema)
+
+    def _list(self, for_each: str | tuple[Any, ...]) -> Placeholder | str:
+        """A list given as it stands is known by being there; what its elements hold is seen at the run."""
+        if not isinstance(for_each, str):
+            return Placeholder({"type": "array"}, {}, "for_each")
+        return self._placeholder(parse(for_each), None) if is_reference(for_each) else "for_each is no reference; write $step.list"
 
     def _input_schema(self, step: Step) -> dict[str, Any] | str:
         """The schema of its arguments, or what is wrong with its name."""

@@ -6,8 +6,7 @@ State is plain JSON. Every call is a task of its own, so its result is stored as
 without repeating a finished call. Tools are called through an MCP client; an error that `_meta["medvid/error"]` marks is tried again.
 """
 
-import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypedDict
 
@@ -18,10 +17,12 @@ from langgraph.types import Send
 from mcp import MCPError
 
 from medvid.agent.answer import compose
-from medvid.agent.catalogue import Client, Tools, is_outcome, list_tools, list_videos, text_of
+from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.events import Event, OnEvent, tell_nobody
 from medvid.agent.ledger import Ledger, look_wider
+from medvid.agent.memory import Memory
+from medvid.agent.planning import Asked, Planner
 from medvid.core import Needs, Plan
 
 ERROR_META = "medvid/error"
@@ -31,8 +32,6 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 WAITS = {"medvid/waits": True}
 """Tells our server that a long call is waited for; another's passes over it."""
-
-Planner = Callable[[str, list[dict[str, Any]], Tools], Plan | Needs | Awaitable[Plan | Needs]]
 
 
 def _merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,6 +55,8 @@ class State(TypedDict, total=False):
     ready: list[dict[str, Any]]
     replanned: bool
     answer: dict[str, Any]
+    unused: list[str]
+    plannings: list[dict[str, Any]]
 
 
 class CallInput(TypedDict):
@@ -74,6 +75,7 @@ class Context:
     client: Client
     planner: Planner
     on_event: OnEvent = tell_nobody
+    memory: Memory = Memory()
     first_wait_s: float = FIRST_WAIT_S
 
 
@@ -82,11 +84,12 @@ async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     listing: list[dict[str, Any]] = await list_videos(context.client, state["video_ids"]) if state["video_ids"] else []
     if "plan" in state:
         return {"listing": listing}
-    made = context.planner(state["question"], listing, await list_tools(context.client))
-    planned = await made if inspect.isawaitable(made) else made
-    if isinstance(planned, Needs):
-        return {"listing": listing, "plan": {"steps": []}, "needs": planned.model_dump(mode="json")}
-    return {"listing": listing, "plan": planned.to_json()}
+    tools = await list_tools(context.client)
+    planned = await context.planner(Asked(state["question"], listing, tools, context.memory, state.get("insist", False)))
+    kept = {"listing": listing, "unused": list(planned.unused), "plannings": [tried.model_dump(mode="json") for tried in planned.tries]}
+    if isinstance(planned.made, Needs):
+        return {**kept, "plan": {"steps": []}, "needs": planned.made.model_dump(mode="json")}
+    return {**kept, "plan": planned.made.to_json()}
 
 
 async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ SPAN: Schema = {
     "type": "object", "properties": {"start_s": SECONDS, "end_s": SECONDS}, "required": ["start_s", "end_s"], "additionalProperties": False,
 }  # fmt: skip
 SPANS: Schema = {"type": "array", "items": SPAN}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,55 @@ def longest(spans: Json) -> Json:
     return _json(min(_spans(spans), key=lambda span: (-span.duration_s, *_order(span)), default=None))
 
 
+def nth(spans: Json, n: int | None) -> Json:
+    """The span that starts as the n-th, counted from 1; null where there are fewer."""
+    ordered = sorted(_spans(spans), key=_order)
+    return _json(ordered[n - 1]) if n is not None and 1 <= n <= len(ordered) else None
+
+
+def union(a: Json, b: Json) -> Json:
+    """What either covers, in order, joined where they touch or overlap."""
+    joined: list[Span] = []
+    for span in sorted([*_spans(a), *_spans(b)], key=_order):
+        if joined and span.start_s <= joined[-1].end_s:
+            joined[-1] = Span.of(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
+        else:
+            joined.append(span)
+    return [_json(span) for span in joined]
+
+
+def intersect(a: Json, b: Json) -> Json:
+    """What both cover, in order. Spans that only touch share nothing."""
+    ours, theirs = ([Span.model_validate(span) for span in union(spans, [])] for spans in (a, b))
+    shared = (one.cut(other) for one in ours for other in theirs)
+    return [_json(span) for span in shared if span is not None and span.duration_s > 0]
+
+
+def gaps(spans: Json, within: Json) -> Json:
+    """What of a stretch the spans leave free, in order; nothing of no stretch."""
+    if within is None:
+        return []
+    whole = Span.model_validate(within)
+    taken = [Span.model_validate(span) for span in intersect(spans, [within])]
+    edges = [whole.start_s, *(edge for span in taken for edge in (span.start_s, span.end_s)), whole.end_s]
+    return [_json(Span.of(start, end)) for start, end in zip(edges[::2], edges[1::2], strict=True) if end > start]
+
+
+def order(a: Json, b: Json) -> str | None:
+    """Which starts first: `a`, `b`, or `together`; null where one of them is empty."""
+    starts = [first(spans) for spans in (a, b)]
+    if starts[0] is None or starts[1] is None:
+        return None
+    earlier, later = starts[0]["start_s"], starts[1]["start_s"]
+    return "a" if earlier < later else "b" if later < earlier else "together"
+
+
+def share(spans: Json, of: Json) -> float | None:
+    """The share of what `of` covers that the spans cover too, in [0, 1]; null where `of` covers nothing."""
+    whole = total_duration(of)
+    return total_duration(intersect(spans, of)) / whole if whole > 0 else None
+
+
 def count(spans: Json) -> int:
     return len(_spans(spans))
 
@@ -108,7 +158,13 @@ OPS: dict[str, Operation] = {
         Operation("between", "the stretch between two spans", {"a": SPAN, "b": SPAN}, or_null(SPAN), between),
         Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), first),
         Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), last),
+        Operation("nth", "the span that starts as the n-th", {"spans": SPANS, "n": {"type": "integer", "minimum": 1}}, or_null(SPAN), nth),
         Operation("longest", "the longest span", {"spans": SPANS}, or_null(SPAN), longest),
+        Operation("union", "what either list covers", {"a": SPANS, "b": SPANS}, SPANS, union),
+        Operation("intersect", "what both lists cover", {"a": SPANS, "b": SPANS}, SPANS, intersect),
+        Operation("gaps", "what spans leave free of a stretch", {"spans": SPANS, "within": SPAN}, SPANS, gaps),
+        Operation("order", "which of two starts first", {"a": SPANS, "b": SPANS}, or_null({"enum": ["a", "b", "together"]}), order),
+        Operation("share", "the share that spans cover of others", {"spans": SPANS, "of": SPANS}, or_null(SHARE), share),
         Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, count),
         Operation("total_duration", "the seconds that spans cover", {"spans": SPANS}, SECONDS, total_duration),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from medvid.agent.actions import Declared, meet, nearest, nouns_of, phrase
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.clauses import Anchor, Clause, clauses_of, named_object
+from medvid.agent.planning import Asked, Planned
 from medvid.agent.words import PERSONS, is_verb, words_of
 from medvid.core import Needs, Plan, Step
 
@@ -70,6 +71,11 @@ def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, insist
                 choices=(*choices, *GENERAL),
             )
     return Plan(steps=tuple(steps))
+
+
+async def offline(asked: Asked) -> Planned:
+    """The planner that asks no model. See planning.Planner."""
+    return Planned(make_plan(asked.question, asked.listing, asked.tools, insist=asked.insist))
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ calls in flight and leaves a run that `resume` can finish.
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,12 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from medvid.agent.catalogue import Client
 from medvid.agent.check import BUDGET_CALLS
 from medvid.agent.events import OnEvent, tell_nobody
-from medvid.agent.graph import FIRST_WAIT_S, Context, Planner, State, build_graph
+from medvid.agent.graph import FIRST_WAIT_S, Context, State, build_graph
 from medvid.agent.ledger import Ledger
-from medvid.agent.planner import make_plan
-from medvid.core import Answer, ConfigError, Failure, Plan, Run
+from medvid.agent.memory import Memory
+from medvid.agent.planner import offline
+from medvid.agent.planning import Planner
+from medvid.core import Answer, ConfigError, Failure, Plan, Planning, Run
 from medvid.core.settings import runs_file
 
 CALLS_AT_ONCE = 8
@@ -36,8 +37,8 @@ def new_run_id() -> str:
 
 async def ask(
     question: str, video_ids: Sequence[str], client: Client, *, run_id: str | None = None, plan: Plan | None = None,
-    planner: Planner | None = None, insist: bool = False, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None,
-    budget: int = BUDGET_CALLS, first_wait_s: float = FIRST_WAIT_S,
+    planner: Planner = offline, memory: Memory | None = None, insist: bool = False, on_event: OnEvent = tell_nobody,
+    checkpoints: Path | None = None, budget: int = BUDGET_CALLS, first_wait_s: float = FIRST_WAIT_S,
 ) -> Run:  # fmt: skip
     """Plans, checks, runs and answers. A ready `plan` is run as it stands; checkpoints: the file, `runs.sqlite` where None.
     Raises PlanError where the plan may not run, AccessError for a video that is not served."""
@@ -45,7 +46,7 @@ async def ask(
     state: State = {"question": question, "video_ids": list(video_ids), "budget": budget, "insist": insist, "calls": {}}
     if plan is not None:
         state["plan"] = plan.to_json()
-    context = Context(client, planner or partial(make_plan, insist=insist), on_event, first_wait_s)
+    context = Context(client, planner, on_event, memory or Memory(), first_wait_s)
     async with _saver(checkpoints or runs_file()) as saver:
         if await saver.aget_tuple(_config(run_id)) is not None:
             raise ConfigError(f"there is a run {run_id} already; go on with it (`medvid resume {run_id}`) or give another id")
@@ -53,14 +54,14 @@ async def ask(
 
 
 async def resume(
-    run_id: str, client: Client, *, planner: Planner | None = None, on_event: OnEvent = tell_nobody, checkpoints: Path | None = None
-) -> Run:
+    run_id: str, client: Client, *, planner: Planner = offline, memory: Memory | None = None, on_event: OnEvent = tell_nobody,
+    checkpoints: Path | None = None,
+) -> Run:  # fmt: skip
     """Goes on where the run stopped; calls that finished are not made again. A finished run is given as it stands."""
     path = checkpoints or runs_file()
     async with _saver(path) as saver:
-        stored = await _stored(saver, run_id, path)
-        offline = partial(make_plan, insist=bool(stored.get("insist")))
-        return await _to_the_end(saver, run_id, None, Context(client, planner or offline, on_event))
+        await _stored(saver, run_id, path)
+        return await _to_the_end(saver, run_id, None, Context(client, planner, on_event, memory or Memory()))
 
 
 async def question_of(run_id: str, *, checkpoints: Path | None = None) -> tuple[str, tuple[str, ...]]:
@@ -93,8 +94,9 @@ def to_run(run_id: str, state: dict[str, Any]) -> Run:
     failures = {step_id: list(map(Failure.model_validate, failed)) for step_id in ids if (failed := ledger.failures(step_id))}
     answer = Answer.model_validate(state["answer"])
     return Run(
-        id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer
-    )
+        id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer,
+        plannings=tuple(map(Planning.model_validate, state.get("plannings", ()))),
+    )  # fmt: skip
 
 
 def _config(run_id: str) -> RunnableConfig:

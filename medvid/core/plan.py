@@ -1,24 +1,41 @@
-"""Plan: the named steps that answer a question. A plain JSON value.
+"""Plan: the named steps that answer a question, and the parameters by which it is used again. A plain JSON value.
 
 A step is `{id, tool, args}` or `{id, op, args}`, with an optional `for_each`. Arguments may refer to earlier steps: `$id.path` reads
-an outcome's `result` or an operation's value, `$item` is the current element. Source: docs/formats.md, "Plans and runs".
+an outcome's `result` or an operation's value, `$item` is the current element. A reusable plan also reads its parameters (`$action`) and
+the video it is used on (`$video.video_id`), both put in before it runs. Source: docs/plans.md.
 """
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
 from medvid.core.span import Value
 
+NAME = r"^[a-z][a-z0-9_]{0,39}$"
+
+
+class Parameter(Value):
+    """What a plan leaves open. default: used where nothing is given; None where it has to be given."""
+
+    type: Literal["string", "number", "integer", "boolean", "span"] = "string"
+    says: str = ""
+    default: JsonValue = None
+
 
 class Step(Value):
     """One tool call, or one pure operation on spans. Exactly one of `tool` and `op` is set."""
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    id: str = Field(pattern=NAME)
     tool: str | None = None
     op: str | None = None
     args: dict[str, JsonValue] = Field(default_factory=dict)
-    for_each: str | None = Field(default=None, description="a reference to a list; the step runs once for each element, as $item")
+    for_each: str | tuple[JsonValue, ...] | None = Field(
+        default=None, description="a list, or a reference to one; the step runs once for each element, as $item"
+    )
+    on_empty: Literal["skip", "stop", "widen"] = Field(
+        default="skip",
+        description="where it finds nothing: skip the steps that need it, stop the plan, or look once without its span and then skip",
+    )
 
     @model_validator(mode="after")
     def _tool_or_op(self) -> Self:
@@ -31,16 +48,22 @@ class Step(Value):
         return self.tool or self.op or ""
 
     def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude_none=True)
+        """Without what is left at its default."""
+        return self.model_dump(mode="json", exclude_defaults=True) | {"args": self.model_dump(mode="json")["args"]}
 
 
 class Plan(Value):
-    """Named steps in an order in which they can run."""
+    """Named steps in an order in which they can run. title: of an analysis, for people."""
 
     steps: tuple[Step, ...]
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    title: str = ""
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)
 
     def to_json(self) -> dict[str, Any]:
-        return {"steps": [step.to_json() for step in self.steps]}
+        said: dict[str, Any] = {"title": self.title} if self.title else {}
+        if self.parameters:
+            said["parameters"] = {name: given.model_dump(mode="json", exclude_defaults=True) for name, given in self.parameters.items()}
+        return {**said, "steps": [step.to_json() for step in self.steps]}

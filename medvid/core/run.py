@@ -3,7 +3,7 @@
 This is what `--json` and `ask_procedure` give. Source: docs/formats.md, "Plans and runs".
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, JsonValue
 
@@ -37,16 +37,49 @@ class Needs(Value):
     choices: tuple[str, ...] = ()
 
 
+class SecondLook(Value):
+    """What an independent look says of one claim about a time. index: of the outcome. place: where the claim stands in its result, such as
+    `spans[0]`. by: the step that looked again, None where none could. confidence: in [0, 1], None without log-probabilities."""
+
+    step: str
+    index: int = 0
+    place: str
+    verdict: Literal["confirmed", "rejected", "unverified"]
+    by: str | None = None
+    reason: str = ""
+    confidence: float | None = None
+
+
+class Contradiction(Value):
+    """Steps whose outcomes cannot all be right, and why."""
+
+    steps: tuple[str, ...]
+    text: str
+
+
+class Planning(Value):
+    """One try of a language model at a plan or at the answer's text, as asked and as answered. complaints: why it was not taken."""
+
+    model: str
+    prompt: str
+    answer: str
+    complaints: tuple[str, ...] = ()
+
+
 class Answer(Value):
-    """`text` is empty where `needs` is set."""
+    """`text` is empty where `needs` is set. unused: words of the question that no step rests on. written_by: `template`, or a
+    model's name."""
 
     text: str = ""
     statements: tuple[Statement, ...] = ()
     needs: Needs | None = None
+    unused: tuple[str, ...] = ()
+    written_by: str = "template"
 
 
 class Run(Value):
-    """A question, its plan and everything that came of it. `outcomes` and `values` are keyed by step."""
+    """A question, its plan and everything that came of it. `outcomes` and `values` are keyed by step. reused: steps whose outcome was there
+    already, and the run that holds it. limits: each bound that was hit, in words. thread: of the conversation it is a turn of."""
 
     id: str
     question: str
@@ -55,6 +88,12 @@ class Run(Value):
     values: dict[str, JsonValue] = Field(default_factory=dict)
     failures: dict[str, list[Failure]] = Field(default_factory=dict)
     answer: Answer = Answer()
+    looks: tuple[SecondLook, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    plannings: tuple[Planning, ...] = ()
+    reused: dict[str, str] = Field(default_factory=dict)
+    limits: tuple[str, ...] = ()
+    thread: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {**self.model_dump(mode="json"), "plan": self.plan.to_json()}

@@ -75,11 +75,12 @@ async def test_the_demos_question_is_answered_over_what_was_found(file: Path) ->
 
 async def test_a_run_is_plain_json_with_the_keys_that_scripts_read(file: Path) -> None:
     run = (await run_of(FakeServer(REPLIES), file, LOCALIZE)).to_json()
-    assert set(run) == {"id", "question", "plan", "outcomes", "values", "failures", "answer"}
+    told = {"looks", "contradictions", "plannings", "reused", "limits", "thread"}
+    assert set(run) == {"id", "question", "plan", "outcomes", "values", "failures", "answer"} | told
     assert run["plan"] == {
         "steps": [{"id": "a", "tool": "localize_action", "args": {"video_id": VIDEO_ID, "action": "clip the cystic duct"}}]
     }
-    assert set(run["answer"]) == {"text", "statements", "needs"}
+    assert set(run["answer"]) == {"text", "statements", "needs", "unused", "written_by"}
 
 
 async def test_steps_that_do_not_need_each_other_run_at_the_same_time(file: Path) -> None:
