@@ -5,8 +5,10 @@ so that the model which called can read them and mend its call. The schemas are 
 2020-12. Source: MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
 """
 
+import tomllib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from mcp.server import ServerRequestContext
@@ -18,6 +20,8 @@ from pydantic_core.core_schema import CoreSchema, WithDefaultSchema
 
 from medvid.core import Access, ArgumentsError, MedVidError, Progress
 
+TOLD: dict[str, str] = tomllib.loads(Path(__file__).with_name("told.toml").read_text(encoding="utf-8"))
+"""What a client reads of the server, and of each tool that is the server's own."""
 ERROR_META = "medvid/error"
 LARGEST_RESULT_BYTES = 1_000_000
 """Some clients drop what is larger."""

@@ -6,15 +6,8 @@ import anyio.to_thread
 from pydantic import Field
 
 from medvid.core import Access, Progress, Value
-from medvid.mcp_server.calls import Answered, Call, output_schema
+from medvid.mcp_server.calls import TOLD, Answered, Call, output_schema
 from medvid.video import Library, VideoListing
-
-DESCRIPTION = """\
-Lists the procedure videos that can be asked about. Call it first: every other tool takes a video_id from here, never a path or a title.
-For each video: video_id (16 hexadecimal digits), title, duration_s and fps, size [width, height] in pixels, the declared procedure (null if
-nobody declared one), the names of its actions or steps, and whether it is simulated. Where next_offset is not null there are more: call it
-again with that offset. Do not use it to find when something happens; that is localize_action. Example: {}."""
-
 
 LARGEST_PAGE = 20_000
 """Characters of JSON on one page, or one video: a result should stay below 10,000 tokens."""
@@ -48,7 +41,7 @@ def listing_call(library: Library, note: str | None) -> Call[ListVideosArgs]:
         videos = Videos(videos=tuple(page), total=len(listed), next_offset=following, problems=problems, note=note)
         return Answered(videos.model_dump(mode="json"), text_of(videos))
 
-    return Call("list_videos", "List videos", DESCRIPTION, ListVideosArgs, output_schema(Videos), run)
+    return Call("list_videos", "List videos", TOLD["list_videos"], ListVideosArgs, output_schema(Videos), run)
 
 
 def text_of(videos: Videos) -> str:

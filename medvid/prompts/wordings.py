@@ -5,24 +5,27 @@ What the Case does not state is left out. Forms read from a user's own data go b
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
-from medvid.core import Case
+from medvid.core import Case, Value
 from medvid.core.vocabulary import procedure_of, sources_of
-from medvid.prompts import (
-    assess_cvs,
-    assess_skill,
-    caption_events,
-    caption_region,
-    ground_object,
-    localize_action,
-    predict_next,
-    summarize_video,
-)
-from medvid.prompts.form import Form
 from medvid.prompts.read import ReadForm, form_for, read_forms
+
+
+class Form(Value):
+    """TOOL.toml. description: what a client reads of the tool. request: a template of the question's last part. answer: its form, told in a
+    system message to a model that was not trained on it. lists: what the procedure's own list is called before it, None where the task
+    shows none. styles: what follows the request for a style of captions; one that is missing adds nothing."""
+
+    description: str
+    request: str
+    answer: str = ""
+    lists: Literal["actions", "steps"] | None = None
+    styles: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,14 @@ def _stated(case: Case) -> dict[str, Any]:
     return {name: value for name, value in (("procedure", procedure_of(case)), ("actions", case.action_names)) if value}
 
 
-_TOOLS = (localize_action, ground_object, predict_next, caption_events, summarize_video, caption_region, assess_skill, assess_cvs)
+_FILES = sorted(Path(__file__).parent.glob("*.toml"))
 PLAIN = Wording(
     name="plain",
     role="You are an expert in medical video.",
     scene="The video shows {scene}.",
     procedure="The procedure is {procedure}.",
     listing="The {what} are [{names}].",
-    forms={module.__name__.rpartition(".")[2]: module.PLAIN for module in _TOOLS},
+    forms={file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES},
 )
 
 
@@ -86,6 +89,7 @@ def wording(name: str) -> Wording:
 
 def all_words() -> frozenset[str]:
     """Every word that a template of ours holds, as it stands there; names and numbers filled in are not among them."""
-    shared = (PLAIN.role, PLAIN.scene, PLAIN.procedure, PLAIN.listing)
-    texts = (re.sub(r"\{\w+\}", " ", text) for text in (*shared, *(text for form in PLAIN.forms.values() for text in form.texts)))
-    return frozenset(word for text in texts for word in re.findall(r"\w+", text))
+    texts = [PLAIN.role, PLAIN.scene, PLAIN.procedure, PLAIN.listing]
+    for form in PLAIN.forms.values():
+        texts += [form.request, *form.styles.values(), form.lists or ""]
+    return frozenset(word for text in texts for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text)))

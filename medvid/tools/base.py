@@ -1,7 +1,7 @@
 """Tool: one task of the benchmark in one place. What it asks, how the answer is read, how a true answer is written, how it is scored.
 
 A tool is synchronous and pure. Times are clip seconds and boxes checkpoint pixels, but for `merge`, which works in source seconds; the
-toolbox moves them. Adding a task is one file here, one line in registry.py, one wording in medvid/prompts, one test.
+toolbox moves them. Adding a task is one file here, one line in registry.py, NAME.toml in medvid/prompts, one test.
 """
 
 import re
@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from medvid.core import Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
-from medvid.prompts import Wording
+from medvid.prompts import PLAIN, Wording
 
 NOT_OBSERVED = "Not observed."
 """What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur."""
@@ -69,7 +69,6 @@ class Tool(ABC, Generic[A, R]):
     procedures: words of which a declared procedure must hold one, None for any."""
 
     name: ClassVar[str]
-    description: ClassVar[str]
     qa_types: ClassVar[tuple[str, ...]]
     long: ClassVar[Literal["windows", "whole", "last"]]
     tokens: ClassVar[int]
@@ -77,6 +76,11 @@ class Tool(ABC, Generic[A, R]):
     procedures: ClassVar[tuple[str, ...] | None] = None
     args_type: ClassVar[type[Args]]
     result_type: ClassVar[type[BaseModel]]
+
+    @property
+    def description(self) -> str:
+        """What a client reads of the tool."""
+        return PLAIN.forms[self.name].description
 
     def question(self, args: A, case: Case, wording: Wording) -> str:
         """The text put to the model. Parts that `case` does not state are left out."""

@@ -39,12 +39,6 @@ class Events(Value):
 
 class CaptionEvents(Tool[StyleArgs, Events]):
     name = "caption_events"
-    description = (
-        "Lists what happens in a span: every event with its own span in seconds of the video, its action and a description. "
-        "Use it for an overview with times. "
-        "Do not use it for one known action (localize_action is surer) or for a short text without times (summarize_video). "
-        'Example: {"video_id": "0123456789abcdef", "span": {"start_s": 0.0, "end_s": 60.0}}'
-    )
     qa_types = ("dense_captioning_gpt", "dense_captioning_gemini")
     long = "windows"
     tokens = 768

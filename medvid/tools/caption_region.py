@@ -19,13 +19,6 @@ class CaptionRegionArgs(StyleArgs):
 
 class CaptionRegion(DescribingTool[CaptionRegionArgs]):
     name = "caption_region"
-    description = (
-        "Describes what the object in a given box does over a span. The box is in pixels of the upright frame at time_s, in seconds of the "
-        "video within the span; both are best taken from ground_object. "
-        "Do not use it to find the box, and not for the whole picture (summarize_video). "
-        'Example: {"video_id": "0123456789abcdef", "box_px": [120.0, 80.0, 180.0, 140.0], "time_s": 34.0, '
-        '"span": {"start_s": 33.0, "end_s": 38.5}}'
-    )
     qa_types = ("region_caption_gpt", "region_caption_gemini")
     long = "whole"
     tokens = 256

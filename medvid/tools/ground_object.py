@@ -49,12 +49,6 @@ def box_text(box: Box) -> str:
 
 class GroundObject(Tool[GroundObjectArgs, Grounding]):
     name = "ground_object"
-    description = (
-        "Finds where a named object is: its box at regular times, in pixels of the upright frame; times in seconds of the video. "
-        "Use it for an instrument or a structure over a short span, such as one that localize_action found. "
-        "Do not use it to find when something happens, nor over a whole operation: it looks at every moment. "
-        'Example: {"video_id": "0123456789abcdef", "object": "clipper", "every_s": 1.0, "span": {"start_s": 33.0, "end_s": 38.5}}'
-    )
     qa_types = ("stg",)
     long = "windows"
     args_type = GroundObjectArgs
