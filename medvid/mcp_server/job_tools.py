@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, JsonValue
 from medvid.core import Access, JobError, Progress, Value
 from medvid.mcp_server import asking
 from medvid.mcp_server.calls import TOLD, Answered, Call, output_schema
-from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs
+from medvid.mcp_server.jobs import SQL, Job, Jobs
 from medvid.tools.registry import TOOLS
 
 PARTS_SHOWN = 10
@@ -61,7 +61,7 @@ def job_calls(jobs: Jobs) -> list[Call[Any]]:
         return CallToolResult.model_validate_json(job["result"])
 
     async def cancel(args: JobArgs, access: Access, progress: Progress) -> Answered:
-        await jobs.rows(CANCEL, id=args.job_id, caller=access.caller)
+        await jobs.rows(SQL["cancel"], id=args.job_id, caller=access.caller)
         return await _told(jobs, await jobs.find(args.job_id, access))
 
     told, of_the_tool = output_schema(Status), {"type": "object", "description": "that of the job's tool"}
@@ -74,7 +74,7 @@ def job_calls(jobs: Jobs) -> list[Call[Any]]:
 
 
 async def _told(jobs: Jobs, job: Job, first: int = 0) -> Answered:
-    now_s, looks, parts, lines = time.time(), await jobs.rows(LOOKS, job=job["id"]), [], []
+    now_s, looks, parts, lines = time.time(), await jobs.rows(SQL["looks"], job=job["id"]), [], []
     for look in looks[first : first + PARTS_SHOWN]:
         seen = json.loads(look["seen"])
         parts.append({"tool": look["tool"], **{name: seen[name] for name in ("span", "result", "reason")}, "status": WORDS[seen["status"]]})
