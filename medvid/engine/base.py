@@ -4,13 +4,16 @@
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
+
+from pydantic import Field
 
 from medvid.core import Reliability
 from medvid.core.clip import BoxFrame, Clip
 from medvid.core.frames import Frames
 
 Architecture = Literal["qwen2_5_vl", "qwen3_vl", "qwen3_5"]
+Above0 = Annotated[int, Field(gt=0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,11 @@ class Profile:
     name: str
     architecture: Architecture
     factor: int
-    min_pixels: int
-    max_pixels: int
-    frame_budget: int
-    rates: tuple[float, ...]
-    default_fps: float
+    min_pixels: Above0
+    max_pixels: Above0
+    frame_budget: Above0
+    rates: Annotated[tuple[float, ...], Field(min_length=1)]
+    default_fps: Annotated[float, Field(gt=0)]
     box_frame: BoxFrame
     timestamps: bool
     outer_vision_tokens: bool = False
