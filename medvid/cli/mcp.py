@@ -1,5 +1,6 @@
 """`medvid mcp`: the tools for any MCP client, over standard input and output or HTTP."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -7,22 +8,7 @@ import typer
 
 from medvid.cli.options import Device, Engine, Model, examples, settings_of
 
-CLIENTS = {
-    "Claude Code": "claude mcp add medvid -- medvid mcp --root /path/to/recordings",
-    "Claude Code, over HTTP": (
-        'claude mcp add --transport http medvid http://127.0.0.1:8000/mcp --header "Authorization: Bearer $MEDVID_TOKEN"'
-    ),
-    "Claude Desktop (claude_desktop_config.json), Cursor (.cursor/mcp.json)": (
-        '{"mcpServers": {"medvid": {"command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
-    ),
-    "VS Code (.vscode/mcp.json)": (
-        '{"servers": {"medvid": {"type": "stdio", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
-    ),
-    "VS Code, from a shell": (
-        """code --add-mcp '{"name": "medvid", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}'"""
-    ),
-}
-"""What a user gives to each client. README and docs/assistants.md say the same."""
+CLIENTS: dict[str, str] = tomllib.loads(Path(__file__).with_name("clients.toml").read_text(encoding="utf-8"))
 EXAMPLES = examples(
     "medvid mcp --root recordings",
     "medvid mcp --http --port 8000 --root recordings",

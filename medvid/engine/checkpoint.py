@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from medvid.core import ConfigError
 from medvid.engine.base import Profile
 from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
-from medvid.engine.profiles import profile_for
+from medvid.engine.profiles import profile_for, served_profile
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -58,6 +58,15 @@ def read_checkpoint(model: str | Path | None) -> Checkpoint:
     if not weights:
         raise ConfigError(f"{folder} holds no *.safetensors; complete the checkpoint, or name another with --model")
     return Checkpoint(folder, profile, _vision(folder, config, profile), weights, _end_ids(folder, config))
+
+
+def read_served(model: str | Path | None) -> tuple[Profile, str, Checkpoint | None]:
+    """Of a model that a server runs: its profile, what the server calls it, and its checkpoint where that is a directory here or the
+    embedded one. Else its name is enough, and nothing is fetched."""
+    if model is None or Path(model).is_dir():
+        checkpoint = read_checkpoint(model)
+        return checkpoint.profile, checkpoint.profile.name, checkpoint
+    return served_profile(str(model)), str(model), None
 
 
 def _folder(model: str | Path | None) -> Path:

@@ -14,8 +14,7 @@ from typing import Any
 from medvid.core import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Profile
-from medvid.engine.checkpoint import Checkpoint, read_checkpoint
-from medvid.engine.profiles import served_profile
+from medvid.engine.checkpoint import Checkpoint, read_served
 
 BARE_TEMPLATE = Path(__file__).parent / "bare_video.jinja"
 """A chat template without the outer vision pair that vLLM keeps around the frames, for checkpoints trained so (prompt.py)."""
@@ -40,12 +39,9 @@ def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bo
 def serve_command(model: str | None, options: EngineOptions, *, host: str, port: int) -> list[str]:
     """The `vllm serve` line of a checkpoint directory, a hub id (nothing is fetched now) or None for the embedded model. With the same
     `--model`, an engine at its address answers as `--engine vllm` does. Raises ConfigError where the checkpoint cannot be used."""
-    if model is None or Path(model).is_dir():
-        checkpoint = read_checkpoint(model)
-        profile, name, model, small = checkpoint.profile, checkpoint.profile.name, str(checkpoint.folder), checkpoint.small
-    else:
-        profile, name, small = served_profile(model), model, False
-    args = vllm_args(profile.within(options.max_context), options, model, small=small)
+    profile, name, checkpoint = read_served(model)
+    where, small = (str(checkpoint.folder), checkpoint.small) if checkpoint is not None else (name, False)
+    args = vllm_args(profile.within(options.max_context), options, where, small=small)
     command = ["vllm", "serve", str(args.pop("model")), "--served-model-name", name, "--host", host, "--port", str(port)]
     for key, value in args.items():
         flag = f"--{key.replace('_', '-')}"

@@ -10,7 +10,8 @@ from typing import Any
 
 from medvid.core import Box, Span, TimedBox, Track
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.engine.base import Profile, Reply, Request
+from medvid.engine.base import Profile, Request
+from medvid.engine.scripted import ScriptedEngine
 from medvid.medvidbench.texts import event_caption, region_text, summary_text
 from medvid.simulate import Event, Truth, make_procedure
 from medvid.tools.assess_cvs import CRITERIA
@@ -102,25 +103,14 @@ def instrument_in(box_px: Box, truth: Truth, time_s: float) -> str | None:
     return name if overlap >= LEAST_OVERLAP else None
 
 
-class OracleEngine:
-    """An engine that knows the truth and answers as a perfect model would. `truths` by video_id; `asked` keeps every request."""
+class OracleEngine(ScriptedEngine):
+    """Answers by `request.origin` as a perfect model would. truths: by video_id; a video without one is a KeyError, a bug in a test."""
 
     def __init__(self, profile: Profile, truths: Mapping[str, Truth]) -> None:
-        self.profile = profile
+        super().__init__(profile, self._true_text)
         self.truths = truths
-        self.asked: list[Request] = []
 
-    async def warm(self) -> None:
-        """Has nothing to get ready."""
-
-    async def generate(self, request: Request) -> Reply:
-        """Answers by `request.origin`. Raises KeyError for a video it has no truth of: a bug in the test that uses it."""
-        self.asked.append(request)
+    def _true_text(self, request: Request) -> str:
         name, said = request.origin or ("", {})
-        tool = TOOLS[name]
-        args = tool.args_type.model_validate(said)
-        text = tool.render(true_result(name, args, self.truths[request.clip.video_id], request.clip))
-        return Reply(text=text, tokens_in=len(request.question.split()), tokens_out=len(text.split()))
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
+        args = TOOLS[name].args_type.model_validate(said)
+        return TOOLS[name].render(true_result(name, args, self.truths[request.clip.video_id], request.clip))

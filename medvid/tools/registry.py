@@ -14,15 +14,8 @@ from medvid.tools.predict_next import PredictNext
 from medvid.tools.summarize_video import SummarizeVideo
 
 _ALL: tuple[Tool[Any, Any], ...] = (
-    LocalizeAction(),
-    GroundObject(),
-    PredictNext(),
-    CaptionEvents(),
-    SummarizeVideo(),
-    CaptionRegion(),
-    AssessSkill(),
-    AssessCvs(),
-)
+    LocalizeAction(), GroundObject(), PredictNext(), CaptionEvents(), SummarizeVideo(), CaptionRegion(), AssessSkill(), AssessCvs(),
+)  # fmt: skip
 TOOLS: dict[str, Tool[Any, Any]] = {tool.name: tool for tool in _ALL}
 BY_QA_TYPE: dict[str, Tool[Any, Any]] = {qa_type: tool for tool in _ALL for qa_type in tool.qa_types}
 
