@@ -22,8 +22,7 @@ class InstantMark:
     """Marks a float as a point in time, so that core.clip moves it between clip and source."""
 
 
-Instant = Annotated[float, Field(ge=0, allow_inf_nan=False), InstantMark()]
-"""A point in time, in seconds."""
+Instant = Annotated[float, Field(ge=0, allow_inf_nan=False), InstantMark()]  # A point in time, in seconds.
 
 
 class Span(Value):

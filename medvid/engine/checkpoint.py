@@ -28,8 +28,7 @@ PROCESSOR_FILES = (
     ("processor_config.json", "video_processor"), ("processor_config.json", "image_processor"), ("video_preprocessor_config.json", None),
     ("preprocessor_config.json", None),
 )
-EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
-"""The weights that ship with the package."""
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"  # The weights that ship with the package.
 
 
 @dataclass(frozen=True, slots=True)

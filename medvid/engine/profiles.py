@@ -22,15 +22,11 @@ from medvid.engine.prompt import NO_THOUGHT
 log = logging.getLogger(__name__)
 
 CONTEXT = 32_768
-MOST_FRAMES = 256
-"""The longest clip in training, 1,800 s at 0.1 fps, has 180 frames; far above that a checkpoint has seen nothing."""
-TEXT_TOKENS = 4_096
-"""Kept free for the question and the answer; a quarter of the context where that is smaller."""
-TIMESTAMP_TOKENS = 12
-"""`<1234.5 seconds>` and its two vision tokens, in Qwen's tokenizer."""
+MOST_FRAMES = 256  # The longest clip in training, 1,800 s at 0.1 fps, has 180 frames; far above that a checkpoint has seen nothing.
+TEXT_TOKENS = 4_096  # Kept free for the question and the answer; a quarter of the context where that is smaller.
+TIMESTAMP_TOKENS = 12  # `<1234.5 seconds>` and its two vision tokens, in Qwen's tokenizer.
 
-QWEN25_SYSTEM = "You are a helpful assistant."
-"""What Qwen2.5-VL's chat template writes where no system message is given."""
+QWEN25_SYSTEM = "You are a helpful assistant."  # What Qwen2.5-VL's chat template writes where no system message is given.
 
 PUBLISHED: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("published.toml").read_text(encoding="utf-8"))["column"]
 MAY_STATE = {"base"} | {field.name for field in fields(Profile)} - {"architecture", "factor", "timestamps", "max_context"}

@@ -20,12 +20,10 @@ from medvid.engine.patches import Grid
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 NO_THOUGHT = "<think>\n\n</think>\n\n"
 VISION_START, VISION_END, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|video_pad|>"
-ASSUMED_FPS = 2.0
-"""What vLLM and Transformers take for granted where no rate is told, as in `published` feeding."""
+ASSUMED_FPS = 2.0  # What vLLM and Transformers take for granted where no rate is told, as in `published` feeding.
 
 FRAMES_PER_PAIR = 2
-TICKS_PER_S = 1_000_000
-"""Of the clock on which vLLM is told times."""
+TICKS_PER_S = 1_000_000  # Of the clock on which vLLM is told times.
 
 
 class Tokenizer(Protocol):

@@ -18,10 +18,8 @@ from medvid.engine.checkpoint import Checkpoint, read_served
 
 BARE_TEMPLATE = Path(__file__).parent / "bare_video.jinja"
 """A chat template without the outer vision pair that vLLM keeps around the frames, for checkpoints trained so (prompt.py)."""
-WORKING_GIB = 2.0
-"""What vLLM needs beside weights and cached keys and values: activations, graphs, the video encoder."""
-SHORTEST_CONTEXT = 4096
-"""Tokens. With fewer a clip of half a minute does not fit."""
+WORKING_GIB = 2.0  # What vLLM needs beside weights and cached keys and values: activations, graphs, the video encoder.
+SHORTEST_CONTEXT = 4096  # Tokens. With fewer a clip of half a minute does not fit.
 GIB = 2**30
 
 

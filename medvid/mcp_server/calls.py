@@ -23,8 +23,7 @@ from medvid.core import Access, ArgumentsError, MedVidError, Progress
 TOLD: dict[str, str] = tomllib.loads(Path(__file__).with_name("told.toml").read_text(encoding="utf-8"))
 """What a client reads of the server, and of each tool that is the server's own."""
 ERROR_META = "medvid/error"
-LARGEST_RESULT_BYTES = 1_000_000
-"""Some clients drop what is larger."""
+LARGEST_RESULT_BYTES = 1_000_000  # Some clients drop what is larger.
 A = TypeVar("A", bound=BaseModel)
 
 

@@ -23,8 +23,7 @@ TEMPLATE = "video://{video_id}/frame/{ms}"
 MIME_TYPE = "image/jpeg"
 LARGEST_BYTES = 100_000
 LONGEST_SIDE_PX = 1280
-PAGE = 100
-"""Resources on one page of `resources/list`."""
+PAGE = 100  # Resources on one page of `resources/list`.
 QUALITIES = (85, 70, 50)
 _URI = re.compile(r"video://([0-9a-f]{16})/frame/([0-9]{1,10})")
 

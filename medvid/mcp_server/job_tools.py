@@ -14,8 +14,7 @@ from medvid.mcp_server.jobs import SQL, Job, Jobs
 from medvid.tools.registry import TOOLS
 
 PARTS_SHOWN = 10
-LONGEST_PART = 300
-"""Characters of one part in the text."""
+LONGEST_PART = 300  # Characters of one part in the text.
 WORDS = {"found": "ok", "absent": "not_observed", "unreadable": "unreadable", "dark": "not_assessable"}
 """What a look came to, as an outcome says it."""
 

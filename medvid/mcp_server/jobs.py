@@ -36,13 +36,10 @@ from medvid.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2
-"""Jobs that a server runs at once, beside its calls."""
-ATTEMPTS = 3
-"""A job over which servers died this often, and came no further, is not taken up again."""
+AT_ONCE = 2  # Jobs that a server runs at once, beside its calls.
+ATTEMPTS = 3  # A job over which servers died this often, and came no further, is not taken up again.
 BEAT_S, LEASE_S, POLL_S = 1.0, 10.0, 2.0
-KEPT = 100
-"""Finished jobs of one caller; the oldest beyond them expires."""
+KEPT = 100  # Finished jobs of one caller; the oldest beyond them expires.
 ACCESS, SEEN = TypeAdapter(Access), TypeAdapter(Seen)
 Job = sqlite3.Row
 

@@ -17,8 +17,7 @@ from medvid.core import Access, BusyError, Progress, TooLongError
 from medvid.mcp_server.calls import A, Answered, Call
 
 WAITS_META = "medvid/waits"
-SHORT_S = 50.0
-"""Many clients give a call up after 60 s, even one that reports progress."""
+SHORT_S = 50.0  # Many clients give a call up after 60 s, even one that reports progress.
 
 
 class Gate:

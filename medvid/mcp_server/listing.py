@@ -9,8 +9,7 @@ from medvid.core import Access, Progress, Value
 from medvid.mcp_server.calls import TOLD, Answered, Call, output_schema
 from medvid.video import Library, VideoListing
 
-LARGEST_PAGE = 20_000
-"""Characters of JSON on one page, or one video: a result should stay below 10,000 tokens."""
+LARGEST_PAGE = 20_000  # Characters of JSON on one page, or one video: a result should stay below 10,000 tokens.
 MOST_PROBLEMS = 20
 
 

@@ -13,14 +13,10 @@ from pydantic import BaseModel, JsonValue
 from medvid.core import Box, Outcome, Run, Span, Step, TimedBox, Track
 from medvid.report.saved import moments_of
 
-FRAMES_NAMED = 3
-"""Addresses of evidence frames written under an outcome."""
-LONGEST_TEXT = 20_000
-"""Characters of a result in a text; a text should stay below 10,000 tokens, at about four characters each."""
-LONGEST_LIST = 4000
-"""Characters of the notes, and of what was looked at."""
-LONGEST_VALUE = 1500
-"""Characters of one step's result under a run's answer."""
+FRAMES_NAMED = 3  # Addresses of evidence frames written under an outcome.
+LONGEST_TEXT = 20_000  # Characters of a result in a text; a text should stay below 10,000 tokens, at about four characters each.
+LONGEST_LIST = 4000  # Characters of the notes, and of what was looked at.
+LONGEST_VALUE = 1500  # Characters of one step's result under a run's answer.
 
 
 def frame_uri(video_id: str, time_s: float) -> str:

@@ -27,8 +27,7 @@ from medvid.mcp_server.tokens import Tokens
 
 PATH = "/mcp"
 HEALTH_PATH = "/healthz"
-GRACE_S = 3
-"""How long calls in flight may go on after an interrupt."""
+GRACE_S = 3  # How long calls in flight may go on after an interrupt.
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ from medvid.tools.scores import Scores
 from medvid.tools.texts import Description
 
 EPS_S = 1e-6
-LEAST_OVERLAP = 0.2
-"""A drawn box that covers every instrument with less IoU than this shows none of them."""
+LEAST_OVERLAP = 0.2  # A drawn box that covers every instrument with less IoU than this shows none of them.
 
 
 def true_result(tool: str, args: Any, truth: Truth, clip: Clip) -> Any | None:

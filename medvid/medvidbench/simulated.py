@@ -24,14 +24,12 @@ from medvid.tools.base import Args
 from medvid.tools.registry import TOOLS
 
 SOURCE = "Simulated"
-ABSENT_SHARE = 0.35
-"""Of the localisation and of the grounding questions."""
+ABSENT_SHARE = 0.35  # Of the localisation and of the grounding questions.
 STRIDES_S = (1.0, 2.0, 4.0)
 MOST_BOXES_WHOLE, MOST_BOXES_LONG, MOST_BOXES_PART = 8, 16, 6
 """Times that a grounding question asks for, over the whole clip (now and then: LONG_SHARE) and over a part of it."""
 LONG_SHARE = 0.2
-BOX_ERROR = 0.05
-"""Standard deviation of the sides of a drawn box, in its widths and heights."""
+BOX_ERROR = 0.05  # Standard deviation of the sides of a drawn box, in its widths and heights.
 
 
 class Asked(NamedTuple):

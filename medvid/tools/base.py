@@ -16,8 +16,7 @@ from medvid.core import Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
 from medvid.prompts import PLAIN, Wording
 
-NOT_OBSERVED = "Not observed."
-"""What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur."""
+NOT_OBSERVED = "Not observed."  # What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur.
 
 
 class Args(Value):

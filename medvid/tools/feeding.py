@@ -22,8 +22,7 @@ from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim
 
 Pictures = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
-LINE_SOURCE_PX = 8
-"""The width of a drawn box's line, in source pixels."""
+LINE_SOURCE_PX = 8  # The width of a drawn box's line, in source pixels.
 EPS = 1e-9
 
 

@@ -20,8 +20,7 @@ from medvid.tools.feeding import fed_size, feed, make_request, sample_times
 from medvid.tools.looks import Window
 from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
-DARKEST_LUMA = 10.0
-"""Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
+DARKEST_LUMA = 10.0  # Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80.
 SLACK_S = 1e-3
 _LUMA = np.array([0.299, 0.587, 0.114])
 

@@ -17,8 +17,7 @@ from medvid.tools.feeding import count_frames, sample_times
 from medvid.tools.ground_object import MOST_TIMES
 
 OVERLAP = 0.25
-TOKENS_PER_WORD = 2
-"""Above what Qwen's tokenizer needs for a question's words."""
+TOKENS_PER_WORD = 2  # Above what Qwen's tokenizer needs for a question's words.
 
 
 @dataclass(frozen=True, slots=True)

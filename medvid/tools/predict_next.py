@@ -14,8 +14,7 @@ from medvid.tools.texts import read_text
 
 _LEAD = re.compile(r"^(?:(?:the\s+)?(?:next|following)\s+(?:step|action)\s*(?:is|:|=)|(?:answer|step|action)\s*:)\s*", re.IGNORECASE)
 _AROUND = " \t.\"'`*[]()•-"
-LONGEST_NAME = 100
-"""Characters; the longest class name of the benchmark's sources has 56."""
+LONGEST_NAME = 100  # Characters; the longest class name of the benchmark's sources has 56.
 
 
 class NextAction(Value):

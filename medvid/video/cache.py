@@ -12,11 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from medvid.video.info import VideoInfo
 
-Stamp = tuple[str, int, int]
-"""Resolved path, size in bytes, time of change in nanoseconds."""
+Stamp = tuple[str, int, int]  # Resolved path, size in bytes, time of change in nanoseconds.
 
-FORM = 2
-"""Raised when VideoInfo, or what probe finds, changes."""
+FORM = 2  # Raised when VideoInfo, or what probe finds, changes.
 
 MAKE = "CREATE TABLE IF NOT EXISTS probes (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, form INTEGER, info BLOB)"
 FIND = "SELECT info FROM probes WHERE path = ? AND size = ? AND changed = ? AND form = ?"

@@ -13,8 +13,7 @@ from medvid.video import framelist, pyav
 from medvid.video.info import VideoInfo
 
 LARGEST_BYTES = 8 << 30
-Shown = tuple[float, npt.NDArray[Any]]
-"""The time from which a frame is shown, and its picture."""
+Shown = tuple[float, npt.NDArray[Any]]  # The time from which a frame is shown, and its picture.
 Read = Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]]
 Times = Sequence[float] | npt.NDArray[np.float64]
 

@@ -34,8 +34,7 @@ from medvid.core import VideoError
 from medvid.video.container import open_video, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
-Shown = tuple[float, npt.NDArray[Any]]
-"""The time from which a frame is shown, in source seconds, and its upright picture, uint8 (H, W, 3)."""
+Shown = tuple[float, npt.NDArray[Any]]  # The time from which a frame is shown, in source seconds, and its upright picture, uint8 (H, W, 3).
 
 
 def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:

@@ -34,8 +34,7 @@ from medvid.video.probe import probe
 
 CORES = os.cpu_count() or 1
 SLOTS = min(16, max(4, CORES))
-POLL_S = 0.1
-"""How soon a call that was given up lets go."""
+POLL_S = 0.1  # How soon a call that was given up lets go.
 LARGEST_INFO_BYTES = 16 << 20
 LONGEST_ERROR_BYTES = 4000
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "LD_", "DYLD_", "TMP", "XDG_")
