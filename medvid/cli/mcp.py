@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from medvid.cli.options import Device, Engine, Model, examples, settings_of
+from medvid.cli.options import Device, Engine, Files, Model, Roots, examples, settings_of
 
 CLIENTS: dict[str, str] = tomllib.loads(Path(__file__).with_name("clients.toml").read_text(encoding="utf-8"))
 EXAMPLES = examples(
@@ -18,8 +18,8 @@ EXAMPLES = examples(
 
 
 def mcp(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
-    root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
+    files: Files = None,
+    root: Roots = None,
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")] = False,
     host: Annotated[str, typer.Option(help="Where HTTP listens. Beyond loopback a token is needed.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
@@ -55,8 +55,8 @@ def mcp(
         model=model, engine=engine, device=device, roots=tuple(root) if root else None,
         allow_hosts=tuple(allow_host) if allow_host else None, allow_origins=tuple(allow_origin) if allow_origin else None,
     )  # fmt: skip
-    anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=_tell))
 
+    def tell(address: str) -> None:
+        typer.echo(f"medvid: serving at {address}; stop with Ctrl-C", err=True)
 
-def _tell(address: str) -> None:
-    typer.echo(f"medvid: serving at {address}; stop with Ctrl-C", err=True)
+    anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=tell))

@@ -108,7 +108,3 @@ def cache_dir() -> Path:
 
 def runs_file() -> Path:
     return data_dir() / "runs.sqlite"
-
-
-def probes_file() -> Path:
-    return cache_dir() / "probes.sqlite"

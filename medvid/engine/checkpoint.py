@@ -33,13 +33,11 @@ EMBEDDED_FOLDER = Path(__file__).parent / "embedded"  # The weights that ship wi
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """weights_bytes: size of the weights on disk. end_ids: tokens after which an answer is over."""
-
     folder: Path
     profile: Profile
     vision: Vision
-    weights_bytes: int
-    end_ids: frozenset[int]
+    weights_bytes: int  # on disk
+    end_ids: frozenset[int]  # tokens after which an answer is over
 
     @property
     def small(self) -> bool:

@@ -45,8 +45,7 @@ def prompt_ids(
 
     system: None gives the profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the
     video stands, for an engine that expands it (vLLM). times_s: one time a frame, in the source or in the clip: seconds are counted from
-    the first. told_fps: None tells times of ASSUMED_FPS.
-    """
+    the first. told_fps: None tells times of ASSUMED_FPS."""
     system = profile.system if system is None else system
     ids: list[int] = []
     if system is not None:
@@ -100,8 +99,7 @@ def video_metadata(request: Request) -> dict[str, Any]:
     It reads the same fields in two ways. Qwen3-VL and Qwen3.5: the mean of `frames_indices / fps` over a pair of frames is the second
     written before it; so both frames of a pair stand at the pair's own second, on a clock of microseconds, and no sum of theirs can round
     elsewhere than ours. Qwen2.5-VL: `fps * len(frames_indices) / total_num_frames` is the one rate.
-    Source: vLLM, model_executor/models/qwen3_vl.py; Transformers, VideoMetadata.sampled_fps.
-    """
+    Source: vLLM, model_executor/models/qwen3_vl.py; Transformers, VideoMetadata.sampled_fps."""
     count = len(request.frames)
     fps, indices = request.told_fps or ASSUMED_FPS, list(range(count))
     if request.clip.timestamps:

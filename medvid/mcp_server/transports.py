@@ -32,12 +32,11 @@ GRACE_S = 3  # How long calls in flight may go on after an interrupt.
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Who gets in over HTTP. tokens: None where no token is asked for. hosts: names by which the server is called, beside this machine's
-    own. origins: sites whose pages may call it, such as `https://assistant.example`."""
+    """Who gets in over HTTP."""
 
-    tokens: Tokens | None = None
-    hosts: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
+    tokens: Tokens | None = None  # None where no token is asked for
+    hosts: tuple[str, ...] = ()  # names by which the server is called, beside this machine's own
+    origins: tuple[str, ...] = ()  # sites whose pages may call it, such as `https://assistant.example`
 
 
 async def serve_stdio(server: Server[Any]) -> None:

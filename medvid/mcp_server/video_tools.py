@@ -13,14 +13,13 @@ from medvid.tools.toolbox import Toolbox
 
 def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) -> Call[Args]:
     async def run(args: Args, access: Access, progress: Progress) -> Answered:
-        given = args.model_dump(mode="json", exclude_unset=True)
-        outcome = await toolbox.run(tool.name, given, access=access, progress=progress)
+        outcome = await toolbox.run(tool.name, args, access=access, progress=progress)
         seen = await evidence(toolbox.library, access, outcome) if pictures else ()
         pictured = "\nThe first of them is the picture beside this text." if seen else ""
         return Answered(outcome.model_dump(mode="json"), outcome_text(tool.name, outcome) + pictured, seen)
 
     async def expected_s(args: Args, access: Access) -> float | None:
-        return await toolbox.expected_s(tool.name, args.model_dump(mode="json", exclude_unset=True), access)
+        return await toolbox.expected_s(tool.name, args, access)
 
     title, description = tool.name.replace("_", " ").capitalize(), f"{tool.description}\n\n{reliability_line(tool, toolbox.engine.profile)}"
     # The type is only known here, so mypy cannot see it; pydantic can.

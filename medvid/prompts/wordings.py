@@ -17,15 +17,13 @@ from medvid.prompts.read import ReadForm, form_for, read_forms
 
 
 class Form(Value):
-    """TOOL.toml. description: what a client reads of the tool. request: a template of the question's last part. answer: its form, told in a
-    system message to a model that was not trained on it. lists: what the procedure's own list is called before it, None where the task
-    shows none. styles: what follows the request for a style of captions; one that is missing adds nothing."""
+    """TOOL.toml."""
 
-    description: str
-    request: str
-    answer: str = ""
-    lists: Literal["actions", "steps"] | None = None
-    styles: dict[str, str] = {}
+    description: str  # what a client reads of the tool
+    request: str  # a template of the question's last part
+    answer: str = ""  # its form, told in a system message to a model that was not trained on it
+    lists: Literal["actions", "steps"] | None = None  # what the procedure's own list is called before it, None where the task shows none
+    styles: dict[str, str] = {}  # what follows the request for a style of captions; one that is missing adds nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,10 @@ def _stated(case: Case) -> dict[str, Any]:
 
 _FILES = sorted(Path(__file__).parent.glob("*.toml"))
 PLAIN = Wording(
-    name="plain",
-    role="You are an expert in medical video.",
-    scene="The video shows {scene}.",
-    procedure="The procedure is {procedure}.",
-    listing="The {what} are [{names}].",
+    name="plain", role="You are an expert in medical video.", scene="The video shows {scene}.",
+    procedure="The procedure is {procedure}.", listing="The {what} are [{names}].",
     forms={file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES},
-)
+)  # fmt: skip
 
 
 def wording(name: str) -> Wording:

@@ -19,6 +19,7 @@ from medvid.core.frames import Frames
 from medvid.engine.base import Profile, Request
 from medvid.prompts import wording
 from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim
+from medvid.video.decode import scale
 
 Pictures = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
@@ -41,10 +42,8 @@ def fed_size(source_size: tuple[int, int], profile: Profile) -> tuple[int, int]:
 
 
 def resize(rgb: Pictures, size: tuple[int, int]) -> Pictures:
-    """Pictures (T, H, W, 3) at width, height `size`: Pillow's bicubic, whose kernel widens as it shrinks."""
-    if (rgb.shape[2], rgb.shape[1]) == size:
-        return rgb
-    return np.stack([np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)) for picture in rgb])
+    """Pictures (T, H, W, 3) at width, height `size`, as decoding scales them."""
+    return rgb if rgb.shape[2:0:-1] == size else np.stack([scale(picture, size) for picture in rgb])
 
 
 def line_px(source_size: tuple[int, int], size: tuple[int, int]) -> int:

@@ -39,15 +39,14 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of one look. result: in source seconds and pixels, set exactly when `found`. raw: None where nothing was asked. reason:
-    why there is no result."""
+    """What came of one look."""
 
     status: Literal["found", "absent", "unreadable", "dark"]
     span: Span
     look: Look
-    result: Any | None = None
-    raw: RawText | None = None
-    reason: str = ""
+    result: Any | None = None  # in source seconds and pixels, set exactly when `found`
+    raw: RawText | None = None  # None where nothing was asked
+    reason: str = ""  # why there is no result
     notes: tuple[str, ...] = ()
 
 

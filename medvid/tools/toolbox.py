@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 
 from medvid.core import Access, ConfigError, Feeding, MedVidError, Outcome, Progress, Span, VideoError, no_progress
 from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
 from medvid.prompts import wording
-from medvid.tools.base import Args, Tool
+from medvid.tools.base import Args, Tool, read_args
 from medvid.tools.feeding import fed_size, system_message
 from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
@@ -23,6 +22,8 @@ from medvid.tools.pace import Pace
 from medvid.tools.registry import tool_named
 from medvid.tools.scope import Objection, named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
+
+Given = Args | Mapping[str, Any]  # arguments as a caller read them, or as JSON, see the tool's `args_type`
 
 
 class Toolbox:
@@ -36,9 +37,8 @@ class Toolbox:
         self.max_in_flight = max_in_flight
         self.pace = Pace()
 
-    async def run(self, name: str, args: Mapping[str, Any], *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
-        """args: as JSON, see the tool's `args_type`. Raises ConfigError, AccessError, VideoError and EngineError; what a model makes of
-        the question is an Outcome."""
+    async def run(self, name: str, args: Given, *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
+        """Raises ConfigError, ArgumentsError, AccessError, VideoError and EngineError; what a model makes of the question is an Outcome."""
         started_s = time.monotonic()
         inquiry, notes, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
         report = Report(inquiry, self.engine.profile, started_s, notes)
@@ -55,7 +55,7 @@ class Toolbox:
             self.pace.note(name, len(asked), sum(asked) / self.engine.profile.frame_budget, time.monotonic() - started_s)
         return report.of(seen)
 
-    async def expected_s(self, name: str, args: Mapping[str, Any], access: Access) -> float | None:
+    async def expected_s(self, name: str, args: Given, access: Access) -> float | None:
         """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
         raises before it looks."""
         inquiry, _, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
@@ -65,9 +65,9 @@ class Toolbox:
     async def look(self, window: Window, inquiry: Inquiry) -> Seen:
         return await look_at(window, inquiry, self.engine)
 
-    def _prepare(self, name: str, raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str], Objection | None]:
+    def _prepare(self, name: str, given: Given, access: Access) -> tuple[Inquiry, list[str], Objection | None]:
         tool = tool_named(name)
-        args = read_args(tool, raw)
+        args = given if isinstance(given, Args) else read_args(name, tool.args_type, given)
         info = self.library.info(args.video_id, access)
         case = self.library.case(args.video_id)
         span = _asked_span(args, info, self.engine.profile)
@@ -108,15 +108,6 @@ class Toolbox:
         except ExceptionGroup as failures:
             raise _first(failures) from None
         return [seen[index] for index in range(len(windows))]
-
-
-def read_args(tool: Tool[Any, Any], raw: Mapping[str, Any]) -> Args:
-    """Raises ConfigError naming each argument that cannot be used."""
-    try:
-        return tool.args_type.model_validate(dict(raw))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors(include_url=False))
-        raise ConfigError(f"{tool.name} cannot use its arguments: {wrong}; it takes {', '.join(tool.args_type.model_fields)}") from error
 
 
 def _asked_span(args: Args, info: VideoInfo, profile: Profile) -> Span:

@@ -19,15 +19,11 @@ LARGEST_SIDECAR_BYTES = 1 << 20
 LONGEST_TITLE = 80
 
 
-def sidecar_of(path: Path) -> Path:
-    return path.with_name(path.stem + SIDECAR)
-
-
 def read_case(paths: Iterable[Path], tags: Mapping[str, str]) -> Case:
     """What the first sidecar beside one of these copies says, else the container's tag, else nothing. A simulated file stays one
     whatever its sidecar says. Raises VideoError where the sidecar cannot be used."""
     tagged = _tagged(tags)
-    sidecar = next((found for found in map(sidecar_of, paths) if found.is_file()), None)
+    sidecar = next((found for path in paths if (found := path.with_name(path.stem + SIDECAR)).is_file()), None)
     if sidecar is None:
         return tagged or Case()
     case = _read_sidecar(sidecar)

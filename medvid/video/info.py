@@ -1,7 +1,5 @@
 """VideoInfo: what is known of a video once it has been looked through, and the checks of times against it. VideoListing: what a caller is
-told of it; no path, no file name beyond the cleaned title.
-
-Second 0 is the first shown frame; sizes are those of the upright frame. Source: docs/formats.md, "Times and boxes".
+told of it; no path, no file name beyond the cleaned title. Source: docs/formats.md, "Times and boxes".
 """
 
 import itertools
@@ -20,29 +18,22 @@ TOLERANCE_S = 5e-4
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """paths: the file, or the frame files of a list in order. duration_s: from the first shown frame to the end of the last one that can
-    be decoded. fps: the regular rate, or frames / duration_s where `variable_rate`. size: width, height, upright. rotation: degrees (0, 90,
-    180, 270) by which stored pictures are turned clockwise to stand upright, then flipped left to right where `mirrored`. frames: shown
-    ones. container: demuxer name, or `frames` for a list. tags: container tags, lower-case names. container_start_s: the container's time
-    of second 0. keys_s: times from which decoding can start, at least a second apart. starts_s: of a list of
-    frames, from when on each is shown. notes: what is wrong with the file."""
-
     video_id: str
-    paths: tuple[Path, ...]
-    duration_s: float
-    fps: float
+    paths: tuple[Path, ...]  # the file, or the frame files of a list in order
+    duration_s: float  # from the first shown frame to the end of the last one that can be decoded
+    fps: float  # the regular rate, or frames / duration_s where `variable_rate`
     variable_rate: bool
-    size: tuple[int, int]
-    frames: int
+    size: tuple[int, int]  # width, height, upright
+    frames: int  # shown ones
     codec: str
-    container: str
-    rotation: int = 0
-    mirrored: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
-    container_start_s: float = 0.0
-    keys_s: tuple[float, ...] = (0.0,)
-    starts_s: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
+    container: str  # demuxer name, or `frames` for a list
+    rotation: int = 0  # degrees (0, 90, 180, 270) by which stored pictures are turned clockwise to stand upright
+    mirrored: bool = False  # they are then flipped left to right
+    tags: dict[str, str] = field(default_factory=dict)  # of the container, lower-case names
+    container_start_s: float = 0.0  # the container's time of second 0
+    keys_s: tuple[float, ...] = (0.0,)  # times from which decoding can start, at least a second apart
+    starts_s: tuple[float, ...] = ()  # of a list of frames, from when on each is shown
+    notes: tuple[str, ...] = ()  # what is wrong with the file
 
     @property
     def path(self) -> Path:

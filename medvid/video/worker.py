@@ -28,9 +28,10 @@ from pydantic import TypeAdapter
 from medvid.core import VideoError
 from medvid.core.frames import Frames
 from medvid.video.container import content_id, shown
-from medvid.video.decode import Shown, gather, scaled
+from medvid.video.decode import gather, scaled
 from medvid.video.info import VideoInfo
 from medvid.video.probe import probe
+from medvid.video.pyav import Shown
 
 CORES = os.cpu_count() or 1
 SLOTS = min(16, max(4, CORES))

@@ -60,16 +60,11 @@ def match_in_order(truths: Sequence[Pair], predicted: Sequence[Pair], threshold:
     return matched
 
 
-def true_spans(result: Result) -> list[Pair]:
-    """From `struc_info`, else read from the true answer."""
-    return _facts(result, "spans") or read_spans(result.gnd or "")
-
-
 def tag(results: Sequence[Result], threshold: float) -> tuple[float | None, float | None]:
     """The column and the recall at one threshold: the share of all true spans that are matched."""
     per_record, hits, wanted = [], 0, 0
     for result in results:
-        truths = true_spans(result)
+        truths = _facts(result, "spans") or read_spans(result.gnd or "")
         matched = match_in_order(truths, read_spans(result.answer), threshold)
         per_record.append(sum(matched) / len(matched) if matched else 0.0)
         hits, wanted = hits + len(matched), wanted + len(truths)
