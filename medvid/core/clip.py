@@ -1,7 +1,7 @@
 """Clip: where one request's frames stand in the source, and the two maps between clip and source.
 
 Inside a tool times are clip seconds and boxes are checkpoint pixels; outside they are source seconds and source pixels.
-`to_source` and `to_clip` move every Span, Box, TimedBox and Instant of a value by its type. Source: docs/formats.md, "Times and boxes".
+Source: docs/formats.md, "Times and boxes".
 """
 
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""Values in time and in the picture: Span (seconds), Box (pixels), TimedBox and Track.
-
-JSON forms: Span `{"start_s": 12.0, "end_s": 14.5}`, Box `[x1, y1, x2, y2]`, Track `[{"time_s": 3.0, "box_px": [...]}]`.
-Source: docs/formats.md, "Times and boxes".
-"""
+"""Values in time and in the picture: Span (seconds), Box (pixels), TimedBox and Track. Source: docs/formats.md, "Times and boxes"."""
 
 from itertools import pairwise
 from typing import Annotated, Self

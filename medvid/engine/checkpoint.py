@@ -1,7 +1,5 @@
-"""A checkpoint's directory, read without torch: what it is, how its vision tower reads frames, how it wants to be fed.
-
-Holds what Hugging Face checkpoints hold: `config.json`, `tokenizer.json`, `*.safetensors`, the processor's configuration under one of its
-names; and `profile.json` where somebody wrote one (profiles.py).
+"""A checkpoint's directory as Hugging Face has them, read without torch: what it is, how its vision tower reads frames, how it wants to be
+fed; and `profile.json` where somebody wrote one (profiles.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Call: one tool as an MCP client meets it, its JSON schemas, how its arguments are read, and what a call gives back.
 
-Errors: a MedVidError, and arguments that do not fit, come back as `isError` with the text and `_meta["medvid/error"] = {kind, retryable}`,
-so that the model which called can read them and mend its call. The schemas are drawn from the pydantic models by the rules of JSON Schema
-2020-12. Source: MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
+An error of ours is a result too, so that the model which called can read it and mend its call. Source: docs/formats.md, "What the server
+sends"; MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
 """
 
 import tomllib

@@ -1,7 +1,6 @@
 """The text of an answer for clients that show a model the text only: it stands alone, without the structured content.
 
-Times are seconds of the video and boxes pixels of its upright frame, as in the structured content. A result is written by the types of its
-fields, so a new tool needs nothing here.
+A result is written by the types of its fields, so a new tool needs nothing here.
 """
 
 import json

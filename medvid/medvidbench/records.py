@@ -1,7 +1,6 @@
-"""Records and results in the form of MedVidBench: JSON that other people's programs write and read.
+"""Records and results in the form of MedVidBench: JSON that other people's programs write and read. Keys that are not named here are kept.
 
-A record is `{id, qa_type, data_source, conversations, video, metadata, struc_info, is_RC, RC_info}`; a file of records is a list of them, a
-file of results an object keyed "0", "1", ... Keys that are not named here are kept. Source: docs/formats.md, "Records and results".
+Source: docs/formats.md, "Records and results".
 """
 
 import json

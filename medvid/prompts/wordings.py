@@ -1,6 +1,5 @@
-"""Wording: the form in which questions are put to a checkpoint, named by its profile.
+"""Wording: the form in which questions are put to a checkpoint, named by its profile: role, scene, procedure, request, in this order.
 
-A question has four parts in this order: role, scene, procedure (with its list of actions or steps where the task has one), request.
 What the Case does not state is left out. Forms read from a user's own data go before these. Source: docs/formats.md, "The eight tasks".
 """
 

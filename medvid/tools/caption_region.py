@@ -1,7 +1,6 @@
 """Region caption (`region_caption_gpt`, `region_caption_gemini`): what the object in a drawn box does over an interval, in free text.
 
-The question names the box's time and the interval; the box is drawn on the frame and never written.
-Source: docs/formats.md, "The eight tasks".
+The box is drawn on the frame and never written. Source: docs/formats.md, "The eight tasks".
 """
 
 from pydantic import Field

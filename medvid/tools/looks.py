@@ -1,7 +1,6 @@
 """Looks: at which rate, and in which windows, a span is shown to a model that takes only so many frames at once.
 
-`windows`: the rate is kept, windows overlap by a quarter; where the answer stands on a grid of times, they start on it and do not overlap.
-`whole`: the rate is lowered, down to the lowest the model was trained at. `last`: the end that fits. Source: docs/formats.md, "Long spans".
+Windows overlap by a quarter, or start on the grid of times where an answer has one. Source: docs/formats.md, "Long spans".
 """
 
 import math

@@ -1,7 +1,6 @@
 """Times and spans in texts: written one way, read in the many ways models write them; and how spans are matched and joined.
 
-Written: `22.0-78.0`, one decimal, seconds from the clip's first frame. Read: any dash or `to`, `s`, `sec`, `seconds` or nothing,
-`h:mm:ss`, and `m:ss` where it cannot mean hours and minutes. Source: docs/formats.md, "Times and boxes".
+Source: docs/formats.md, "Times and boxes".
 """
 
 import re

@@ -1,7 +1,5 @@
-"""What is declared of a video: a sidecar `NAME.medvid.json` beside NAME.mp4, or the simulator's container tag. Nothing is guessed.
-
-A sidecar holds a Case: `{"procedure": "...", "scene": "...", "actions": ["...", {"name": "...", "synonyms": ["..."]}]}`. The simulator's
-tag `comment` holds `{"medvid_simulated": {..., "case": {...}}}`.
+"""What is declared of a video: a sidecar `NAME.medvid.json` beside NAME.mp4, which holds a Case, or the simulator's container tag, whose
+`comment` holds `{"medvid_simulated": {..., "case": {...}}}`. Nothing is guessed. Source: docs/formats.md, "Outcomes".
 """
 
 import json

@@ -1,8 +1,7 @@
 """Reading videos in processes of their own, so that a hostile file takes down neither the server nor a neighbour's call.
 
 A request is JSON. What comes back begins with `E` where it is a VideoError's text; else it is a VideoInfo as JSON, or a frame's time and
-pixels. Nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. This module is also the
-worker's program. For POSIX systems.
+pixels. Nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. For POSIX systems.
 """
 
 import json

@@ -1,7 +1,6 @@
 """NAP acc: the share of records whose answer is of the truth's class, pooled over sources.
 
-The answer's class is the answer itself where it equals a class name (stripped, case kept), else the class that `nearest` gives: on the
-leaderboard the nearest by cosine of all-MiniLM-L6-v2. Source: docs/formats.md, "The leaderboard's columns".
+Source: docs/formats.md, "The leaderboard's columns".
 """
 
 from collections.abc import Callable, Sequence
