@@ -35,10 +35,8 @@ def mcp(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", metavar="URL", help="A site whose pages may call it; may be given again.")
     ] = None,
-    model: Model = None,
-    engine: Engine = None,
-    device: Device = None,
-) -> None:
+    model: Model = None, engine: Engine = None, device: Device = None,
+) -> None:  # fmt: skip
     """Serves the tools, frames of the videos, and the planner to an MCP client.
 
     Without a root or file it serves the demo clip. Nothing outside the named folders is ever served. Once a token was made, every call over

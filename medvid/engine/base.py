@@ -74,12 +74,11 @@ class Reply:
 
 
 class Engine(Protocol):
-    """Answers requests, several at once. Raises EngineError; a cancelled `generate` stops within one token. `warm` gets ready now what the
-    first request would wait for, and raises ConfigError where the model cannot be run."""
+    """Answers requests, several at once. Raises EngineError; a cancelled `generate` stops within one token."""
 
     profile: Profile
 
-    async def warm(self) -> None: ...
+    async def warm(self) -> None: ...  # gets ready now what the first request would wait for; raises ConfigError where it cannot be run
 
     async def generate(self, request: Request) -> Reply: ...
 

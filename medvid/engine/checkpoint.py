@@ -44,8 +44,7 @@ class Checkpoint:
 
 
 def read_checkpoint(model: str | Path | None) -> Checkpoint:
-    """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
-    embedded model. Raises ConfigError."""
+    """model: a directory, a hub id (fetched once, then taken from the hub's cache), or None for the embedded model. Raises ConfigError."""
     folder = _folder(model)
     config = _json(folder / "config.json")
     profile = profile_for(folder if model is None or Path(model).is_dir() else str(model), config)
@@ -56,8 +55,7 @@ def read_checkpoint(model: str | Path | None) -> Checkpoint:
 
 
 def read_served(model: str | Path | None) -> tuple[Profile, str, Checkpoint | None]:
-    """Of a model that a server runs: its profile, what the server calls it, and its checkpoint where that is a directory here or the
-    embedded one. Else its name is enough, and nothing is fetched."""
+    """Profile, the server's name for it, and the checkpoint where that is here or embedded; else the name does, and nothing is fetched."""
     if model is None or Path(model).is_dir():
         checkpoint = read_checkpoint(model)
         return checkpoint.profile, checkpoint.profile.name, checkpoint
@@ -128,9 +126,8 @@ def _end_ids(folder: Path, config: Mapping[str, Any]) -> frozenset[int]:
 
 
 def unknown_words_of(folder: Path) -> UnknownWords:
-    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads the
-    tokenizer at its first use, without Transformers, which takes seconds to import. A small model trained on few words must not be asked in
-    others."""
+    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads it
+    at its first use, without Transformers, which takes seconds to import. A model trained on few words must not be asked in others."""
 
     @cache
     def vocabulary() -> tuple[Tokenizer, str] | None:

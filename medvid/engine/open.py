@@ -12,9 +12,8 @@ from medvid.engine.checkpoint import read_checkpoint, read_served, unknown_words
 def open_engine(
     model: str | Path | None = None, engine: str = "local", device: str = "auto", options: EngineOptions | None = None
 ) -> Engine:
-    """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. engine: `local`, `vllm` or `remote`.
-    device: `auto`, `cpu`, `cuda` or `mps`, of `local`. Reads the configuration now and the weights at the first request. Raises ConfigError
-    where the checkpoint cannot be used."""
+    """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. device: of `local`. Reads the
+    configuration now and the weights at the first request. Raises ConfigError where the checkpoint cannot be used."""
     options = options or EngineOptions()
     if engine == "remote":
         return _remote(model, options)

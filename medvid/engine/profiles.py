@@ -94,8 +94,7 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
 
 
 def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
-    """checkpoint: a directory or hub id, whose last name says what it is. config: its `config.json`. Raises ConfigError for another
-    architecture and for a `profile.json` that cannot be read."""
+    """checkpoint: a directory or hub id, known by its last name. config: `config.json`. Raises ConfigError where they cannot be used."""
     architectures: tuple[Architecture, ...] = get_args(Architecture)
     architecture = next((known for known in architectures if known == config.get("model_type")), None)
     if architecture is None:

@@ -41,11 +41,9 @@ def prompt_ids(
     profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid | None, times_s: Sequence[float],
     told_fps: float | None, merge: int = 2,
 ) -> list[int]:
-    """The prompt up to where the answer starts: `assistant`, its newline and the profile's `answer_start`.
-
-    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the
-    video stands, for an engine that expands it (vLLM). times_s: one time a frame, in the source or in the clip: seconds are counted from
-    the first. told_fps: None tells times of ASSUMED_FPS."""
+    """The prompt up to where the answer starts: `assistant`, its newline and the profile's `answer_start`. system: None gives the
+    profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the video stands, for an engine
+    that expands it (vLLM). times_s: one a frame, seconds are counted from the first. told_fps: None tells times of ASSUMED_FPS."""
     system = profile.system if system is None else system
     ids: list[int] = []
     if system is not None:

@@ -57,8 +57,7 @@ def shell_line(command: list[str]) -> str:
 
 
 def check_memory(checkpoint: Checkpoint, config: Mapping[str, Any], options: EngineOptions, free_bytes: int, total_bytes: int) -> None:
-    """Raises ConfigError where weights and one whole context do not fit one GPU's share, with what would. config: the checkpoint's
-    `config.json`. free_bytes, total_bytes: of each GPU."""
+    """Raises ConfigError where weights and one whole context do not fit one GPU's share, with what would. config: the `config.json`."""
     share = options.memory_share or 0.9
     weights = checkpoint.weights_bytes / options.tensor_parallel
     per_token = _cache_bytes_per_token(config.get("text_config", config)) / options.tensor_parallel

@@ -23,9 +23,8 @@ from medvid.mcp_server.calls import ERROR_META, TOLD, Call, progress_to
 from medvid.mcp_server.job_tools import job_calls
 from medvid.mcp_server.jobs import Jobs
 from medvid.mcp_server.limits import WAITS_META, Gate
-from medvid.mcp_server.listing import listing_call
 from medvid.mcp_server.tokens import access_of
-from medvid.mcp_server.video_tools import video_call
+from medvid.mcp_server.video_tools import listing_call, video_call
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 

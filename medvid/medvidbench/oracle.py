@@ -29,9 +29,8 @@ LEAST_OVERLAP = 0.2  # A drawn box that covers every instrument with less IoU th
 
 
 def true_result(tool: str, args: Any, truth: Truth, clip: Clip) -> Any | None:
-    """The tool's true result in clip seconds and checkpoint pixels; None where the thing asked for does not occur (`Not observed.`).
-
-    args: the tool's own, in clip seconds and checkpoint pixels. truth: of the file, in its source seconds and pixels."""
+    """In clip seconds and checkpoint pixels, as `args` are; None where the thing asked for does not occur (`Not observed.`). truth: of the
+    file, in its source seconds and pixels."""
     window = to_source(args.span or Span.of(0.0, clip.duration_s), clip)
     match tool:
         case "localize_action":
@@ -83,9 +82,7 @@ def _is_seen(part: Span, clip: Clip) -> bool:
 
 
 def next_action(truth: Truth, clip: Clip) -> str | None:
-    """The step that follows the one last begun when the clip's last frame is shown; None after the procedure's last step.
-
-    A further go at the same step is not a next step. The whole procedure is looked at, also where the file is a piece of it."""
+    """The step after the one last begun at the clip's last frame, in the whole procedure; a further go at the same step is none."""
     last_s = truth.offset_s + clip.times_s[-1] + EPS_S
     events = make_procedure(truth.seed, truth.kind).events
     begun = [event for event in events if event.span.start_s <= last_s]

@@ -113,8 +113,7 @@ def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _regions(truth: Truth, clip: Clip, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
-    one that `ground_object` gave is."""
+    """Boxes of instruments at frames that show them, a little off as found ones are; those at work twice as likely as the others."""
     at_work = {event.instrument for event in seen_events(truth, clip, clip.span)}
     shown = ((i, name, truth.box_at(name, time_s)) for i, time_s in enumerate(clip.times_s) for name in truth.instruments)
     found = [(i, name, box) for i, name, box in shown if box is not None]

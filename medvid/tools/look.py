@@ -76,8 +76,7 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
 
 
 def frames_request(source: FrameList, question: str, profile: Profile, max_tokens: int = 256, box: TimedBox | None = None) -> Request:
-    """A question in the caller's words on frame files: all, or every second, third, ... where the model takes fewer. box: in pixels of the
-    files, drawn on the frame nearest to its time. Raises VideoError."""
+    """A question in the caller's words on frame files: all, or every n-th. box: drawn on the frame nearest to it. Raises VideoError."""
     info = probe(source)
     step = -(-info.frames // profile.frame_budget)
     fps = info.fps / step

@@ -102,8 +102,7 @@ def longest_asked(tool: Tool[Any, Any], args: Args, span: Span) -> Span:
 
 
 def frame_budget(profile: Profile, size: tuple[int, int], answer_tokens: int, question: str) -> int:
-    """Most frames in one request: the profile's budget, or fewer where the context also has to hold question and answer. Raises ConfigError
-    where not even one pair of frames fits."""
+    """The profile's, or fewer where the context also has to hold question and answer. Raises ConfigError where not two frames fit."""
     per_pair = size[0] * size[1] // profile.factor**2 + (TIMESTAMP_TOKENS if profile.timestamps else 0)
     words = question.replace(",", " , ").split()
     room = profile.max_context - answer_tokens - TOKENS_PER_WORD * len(words) - 64

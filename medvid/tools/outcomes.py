@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from medvid.core import Evidence, Outcome, Reliability
@@ -15,14 +16,14 @@ NOT_DECLARED = "procedure not declared"
 Refused = Literal["not_observed", "not_assessable", "out_of_scope", "unreadable"]
 
 
+@dataclass(frozen=True, slots=True)
 class Report:
     """Writes the Outcome of one inquiry."""
 
-    def __init__(self, inquiry: Inquiry, profile: Profile, started_s: float, notes: list[str]) -> None:
-        self.inquiry = inquiry
-        self.profile = profile
-        self.started_s = started_s
-        self.notes = notes
+    inquiry: Inquiry
+    profile: Profile
+    started_s: float
+    notes: list[str]
 
     def of(self, seen: list[Seen]) -> Outcome[Any]:
         """What several looks come to. One that saw nothing counts only where every other could be read."""

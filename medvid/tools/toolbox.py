@@ -56,8 +56,7 @@ class Toolbox:
         return report.of(seen)
 
     async def expected_s(self, name: str, args: Given, access: Access) -> float | None:
-        """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
-        raises before it looks."""
+        """How long `run` will take; None before anything was measured, or without a look. Raises what `run` raises before it looks."""
         inquiry, _, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
         windows = self._plan(inquiry).windows if objection is None or inquiry.args.insist else ()
         return self.pace.expected_s(name, len(windows), sum(window.count for window in windows) / self.engine.profile.frame_budget)

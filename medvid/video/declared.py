@@ -18,8 +18,7 @@ LONGEST_TITLE = 80
 
 
 def read_case(paths: Iterable[Path], tags: Mapping[str, str]) -> Case:
-    """What the first sidecar beside one of these copies says, else the container's tag, else nothing. A simulated file stays one
-    whatever its sidecar says. Raises VideoError where the sidecar cannot be used."""
+    """What the first sidecar beside a copy says, else the container's tag; a simulated file stays one. Raises VideoError."""
     tagged = _tagged(tags)
     sidecar = next((found for path in paths if (found := path.with_name(path.stem + SIDECAR)).is_file()), None)
     if sidecar is None:

@@ -19,12 +19,10 @@ Times = Sequence[float] | npt.NDArray[np.float64]
 
 
 def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None) -> Frames:
-    """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
-
-    A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
-    has stood for longer than a step of the asked times, it is the asked time, at which the frame is still shown; so times always
-    increase and none strays by more than a step. size: width, height to scale to, antialiased; the upright frame's own if left out.
-    Safe to call from several threads. Raises VideoError."""
+    """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one. A
+    frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or has
+    stood for longer than a step of the asked times, it is the asked time, at which the frame is still shown; so times always increase and
+    none strays by more than a step. size: width, height to scale to, antialiased. Safe to call from several threads. Raises VideoError."""
     return gather(info, times_s, size, scaled)
 
 

@@ -45,8 +45,7 @@ class VideoInfo:
         return self.path.name
 
     def span(self, start_s: float = 0.0, end_s: float | None = None) -> Span:
-        """This stretch of the video, the whole of it by default. An end up to one frame past the video's is the video's end. Raises
-        VideoError where the stretch runs backwards or lies outside."""
+        """Raises VideoError where the stretch runs backwards or lies outside. An end up to one frame past the video's is its end."""
         end_s = self.duration_s if end_s is None else end_s
         if not (math.isfinite(start_s) and math.isfinite(end_s)) or end_s < start_s:
             raise VideoError(f"span {start_s:.1f}-{end_s:.1f} s ends before it starts; give the earlier time first")

@@ -13,8 +13,7 @@ from medvid.mcp_server import asking
 from medvid.mcp_server.asking import AskArgs
 from medvid.mcp_server.calls import TOLD
 from medvid.mcp_server.job_tools import PARTS_SHOWN, JobArgs, StartArgs, StatusArgs
-from medvid.mcp_server.listing import ListVideosArgs
-from medvid.mcp_server.video_tools import reliability_line
+from medvid.mcp_server.video_tools import ListVideosArgs, reliability_line
 from medvid.tools.registry import TOOLS
 
 DESCRIBED = {
