@@ -92,20 +92,24 @@ class Toolbox:
     async def _look(self, windows: Sequence[Window], inquiry: Inquiry, progress: Progress) -> list[Seen]:
         """All windows, some at a time; the first error ends them all."""
         seen: dict[int, Seen] = {}
+        failed: list[MedVidError] = []
         slots = anyio.CapacityLimiter(self.max_in_flight)
 
         async def one(index: int, window: Window) -> None:
-            async with slots:
-                seen[index] = await self.look(window, inquiry)
-            await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
+            try:
+                async with slots:
+                    seen[index] = await self.look(window, inquiry)
+                await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
+            except MedVidError as error:
+                failed.append(error)
+                group.cancel_scope.cancel()
 
         await progress(0, len(windows), f"{inquiry.tool.name}: looking at {inquiry.span}")
-        try:
-            async with anyio.create_task_group() as group:
-                for index, window in enumerate(windows):
-                    group.start_soon(one, index, window)
-        except ExceptionGroup as failures:
-            raise _first(failures) from None
+        async with anyio.create_task_group() as group:
+            for index, window in enumerate(windows):
+                group.start_soon(one, index, window)
+        if failed:
+            raise failed[0]
         return [seen[index] for index in range(len(windows))]
 
 
@@ -126,12 +130,3 @@ def _check_drawn(tool: Tool[Any, Any], args: Args, span: Span, info: VideoInfo) 
     if drawn.box_px.cut(*info.size) is None:
         width, height = info.size
         raise VideoError(f"box {list(drawn.box_px.root)} lies outside the frame of {width}x{height} px; give pixels of the video")
-
-
-def _first(failures: ExceptionGroup[Exception]) -> Exception:
-    """The first error that is ours, where all are; the whole group where something else, a bug, is among them."""
-    ours, others = failures.split(MedVidError)
-    if others is not None or ours is None:
-        return failures
-    leaf: Exception = ours.exceptions[0]
-    return _first(leaf) if isinstance(leaf, ExceptionGroup) else leaf
