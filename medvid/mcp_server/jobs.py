@@ -1,8 +1,7 @@
 """Jobs: calls that go on when their caller has left, and after a restart, without making a look again that was made.
 
-Kept in `jobs.sqlite`: each job, and each of its looks as it was read; a look is one question on one window of a video. Several servers may
-share the file: who runs a job renews a lease on it, and a lapsed one is free for the next server of the same `home`. Whatever ends a job
-changes its state there, which the server that runs it finds as it renews. Source: docs/formats.md, "Jobs".
+Several servers may share `jobs.sqlite`: who runs a job renews a lease on it, and a lapsed one is free for the next server of the same
+`home`. Source: docs/formats.md, "Jobs"; the statements stand in jobs.toml.
 """
 
 import hashlib

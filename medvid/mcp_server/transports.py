@@ -1,8 +1,7 @@
-"""How clients reach the server: standard input and output, or streamable HTTP.
+"""How clients reach the server: standard input and output, or streamable HTTP, whose token, Host and Origin the SDK checks.
 
-HTTP listens on loopback; beyond it the server starts only with a token, which every request must then carry as `Authorization: Bearer`, and
-with the names (Host) and sites (Origin) by which it may be called. The SDK checks all three. Tokens are handed out by hand: there is no
-authorization server to point clients to, so no metadata of one (RFC 9728) is announced. Source: MCP specification, "Transports".
+Tokens are handed out by hand: there is no authorization server to point clients to, so no metadata of one (RFC 9728) is announced.
+Source: docs/formats.md, "Tokens"; MCP specification, "Transports".
 """
 
 import contextlib

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from medvid.core import ArgumentsError, Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
 from medvid.prompts import PLAIN, Wording
+from medvid.tools.spans import time_text
 
 NOT_OBSERVED = "Not observed."  # What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur.
 M = TypeVar("M", bound=BaseModel)
@@ -101,8 +102,11 @@ class Tool(ABC, Generic[A, R]):
         return wording.ask(self.name, case, self.values(args), style=getattr(args, "style", None))
 
     def values(self, args: A) -> dict[str, str]:
-        """What the question names beside the case."""
-        return {}
+        """What the question may name beside the case: words as they stand, times with one decimal."""
+        span = span_of(args)
+        said = {**dict(args), "start_s": span.start_s, "end_s": span.end_s}
+        words = {name: value for name, value in said.items() if isinstance(value, str)}
+        return words | {name: time_text(value) for name, value in said.items() if isinstance(value, float)}
 
     def pattern(self, args: A, case: Case) -> str | None:
         """A regular expression of what `render` writes of a result, for engines that can constrain; None for free text. Plain enough for

@@ -6,8 +6,7 @@ The box is drawn on the frame and never written. Source: docs/formats.md, "The e
 from pydantic import Field
 
 from medvid.core import Box, Instant, TimedBox
-from medvid.tools.base import StyleArgs, span_of
-from medvid.tools.spans import time_text
+from medvid.tools.base import StyleArgs
 from medvid.tools.texts import DescribingTool
 
 
@@ -22,10 +21,6 @@ class CaptionRegion(DescribingTool[CaptionRegionArgs]):
     long = "whole"
     tokens = 256
     args_type = CaptionRegionArgs
-
-    def values(self, args: CaptionRegionArgs) -> dict[str, str]:
-        span = span_of(args)
-        return {"time_s": time_text(args.time_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
 
     def drawn(self, args: CaptionRegionArgs) -> TimedBox | None:
         return TimedBox(time_s=args.time_s, box_px=args.box_px)

@@ -54,11 +54,6 @@ class GroundObject(Tool[GroundObjectArgs, Grounding]):
     args_type = GroundObjectArgs
     result_type = Grounding
 
-    def values(self, args: GroundObjectArgs) -> dict[str, str]:
-        span = span_of(args)
-        times = {"every_s": time_text(args.every_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
-        return {"object": args.object, **times}
-
     def pattern(self, args: GroundObjectArgs, case: Case) -> str | None:
         times = list(dict.fromkeys(time_text(time_s) for time_s in times_asked(args)))
         side = r"[0-9]{1,5}(\.[0-9]{1,2})?"

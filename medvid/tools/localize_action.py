@@ -31,9 +31,6 @@ class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
     args_type = LocalizeActionArgs
     result_type = Spans
 
-    def values(self, args: LocalizeActionArgs) -> dict[str, str]:
-        return {"action": args.action}
-
     def pattern(self, args: LocalizeActionArgs, case: Case) -> str | None:
         return rf"{SPAN_PATTERN}(, {SPAN_PATTERN}){{0,31}} seconds\."
 
