@@ -77,7 +77,5 @@ def out_of_scope(tool: Tool[Any, Any], args: Args, case: Case, engine: Engine) -
 
 def asked_phrase(args: Args) -> str | None:
     """What the caller named in words of their own."""
-    if isinstance(args, LocalizeActionArgs):
-        return args.action
-    return args.object if isinstance(args, GroundObjectArgs) else None
+    return getattr(args, "action", None) or getattr(args, "object", None)
 

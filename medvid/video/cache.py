@@ -4,9 +4,9 @@ Looking through a recording of hours takes seconds; a listing of a hundred must 
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -37,21 +37,18 @@ class ProbeCache:
 
     def get(self, stamp: Stamp) -> VideoInfo | None:
         try:
-            with self._open() as store:
-                row = store.execute(FIND, (*stamp, FORM)).fetchone()
-            return _infos.validate_json(row[0]) if row else None
-        except (sqlite3.Error, OSError, ValidationError, UnicodeEncodeError):
+            rows = self._rows(FIND, *stamp, FORM)
+            return _infos.validate_json(rows[0][0]) if rows else None
+        except ValidationError:
             return None
 
     def put(self, stamp: Stamp, info: VideoInfo) -> None:
-        try:
-            with self._open() as store:
-                store.execute(KEEP, (*stamp, FORM, _infos.dump_json(info)))
-        except (sqlite3.Error, OSError, UnicodeEncodeError):
-            return
+        self._rows(KEEP, *stamp, FORM, _infos.dump_json(info))
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.file, timeout=5)) as store, store:
-            store.execute(MAKE)
-            yield store
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        try:
+            with closing(sqlite3.connect(self.file, timeout=5)) as store, store:
+                store.execute(MAKE)
+                return store.execute(statement, values).fetchall()
+        except (sqlite3.Error, OSError, UnicodeEncodeError):
+            return []
