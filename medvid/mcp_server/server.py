@@ -71,7 +71,7 @@ def make_server(
         return types.ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
 
     async def list_templates(context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
-        return types.ListResourceTemplatesResult(resource_templates=[frames.template()])
+        return types.ListResourceTemplatesResult(resource_templates=[frames.FRAME])
 
     async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(params.uri)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from medvid.core import ArgumentsError, Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
-from medvid.prompts import PLAIN, Wording
+from medvid.prompts import FORMS, Wording
 from medvid.tools.spans import time_text
 
 NOT_OBSERVED = "Not observed."  # What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur.
@@ -95,7 +95,7 @@ class Tool(ABC, Generic[A, R]):
     @property
     def description(self) -> str:
         """What a client reads of the tool."""
-        return PLAIN.forms[self.name].description
+        return FORMS[self.name].description
 
     def question(self, args: A, case: Case, wording: Wording) -> str:
         """The text put to the model. Parts that `case` does not state are left out."""

@@ -17,7 +17,7 @@ from medvid.core import Box, Case, Span, TimedBox
 from medvid.core.clip import Clip, to_clip
 from medvid.core.frames import Frames
 from medvid.engine.base import Profile, Request
-from medvid.prompts import wording
+from medvid.prompts import FORMS, wording
 from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim
 from medvid.video.decode import scale
 
@@ -114,7 +114,7 @@ def make_request(
 
 def system_message(tool: Tool[Any, Any], profile: Profile) -> str | None:
     """For a model that heeds one: its own, and the answer's form where it was not trained on it. Else what its chat template writes."""
-    told = wording(profile.wording).forms[tool.name].answer if profile.constrained else ""
+    told = FORMS[tool.name].answer if profile.constrained else ""
     return " ".join(part for part in (profile.system, told) if part) or None if profile.heeds_system else None
 
 

@@ -12,7 +12,7 @@ import anyio
 from medvid.core import Access, ConfigError, Feeding, MedVidError, Outcome, Progress, Span, VideoError, no_progress
 from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
-from medvid.prompts import wording
+from medvid.prompts import FORMS, wording
 from medvid.tools.base import Args, Tool, read_args
 from medvid.tools.feeding import fed_size, system_message
 from medvid.tools.look import Inquiry, Seen, look_at
@@ -74,11 +74,11 @@ class Toolbox:
         _check_drawn(tool, args, span, info)
         args, named = named_as_listed(args, case)
         notes = [*info.notes, *([] if case.procedure else [NOT_DECLARED]), *named]
-        words = wording(self.engine.profile.wording)
         case, source = listed(case)
-        if source is not None and words.forms[tool.name].lists:
-            notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
-        notes += [remark] if (remark := words.remark(tool.name, case, getattr(args, "style", None))) else []
+        if source is not None and FORMS[tool.name].lists:
+            notes.append(f"no list of {FORMS[tool.name].lists} is declared; that of {source}'s class names was shown")
+        remark = wording(self.engine.profile.wording).remark(tool.name, case, getattr(args, "style", None))
+        notes += [remark] if remark else []
         return Inquiry(tool, args, case, info, span, self.library), notes, out_of_scope(tool, args, case, self.engine)
 
     def _plan(self, inquiry: Inquiry) -> Looks:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from medvid.core.errors import ConfigError
-from medvid.prompts import wording
+from medvid.prompts import FORMS
 from medvid.tools.registry import BY_QA_TYPE, TOOLS, tool_named
 
 
@@ -23,7 +23,7 @@ def test_names_fit_into_the_clients_that_prefix_them() -> None:
 
 
 def test_every_tool_has_a_form_in_the_wording() -> None:
-    assert set(wording("plain").forms) == set(TOOLS)
+    assert set(FORMS) == set(TOOLS)
 
 
 def test_an_unknown_tool_is_refused_with_those_there_are() -> None:
