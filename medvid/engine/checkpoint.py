@@ -4,13 +4,14 @@ fed; and `profile.json` where somebody wrote one (profiles.py).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from medvid.core import ConfigError
 from medvid.engine.base import Profile
@@ -88,12 +89,9 @@ def _folder(model: str | Path | None) -> Path:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        read = json.loads(path.read_bytes())
+        return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; give the directory of a whole checkpoint") from error
-    if not isinstance(read, dict):
-        raise ConfigError(f"{path} holds no JSON object; give the directory of a whole checkpoint")
-    return read
 
 
 def _vision(folder: Path, config: Mapping[str, Any], profile: Profile) -> Vision:
