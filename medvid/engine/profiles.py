@@ -51,10 +51,9 @@ def frame_budget(max_pixels: int, factor: int, max_context: int, *, timestamps: 
     return int(max(2, min(MOST_FRAMES, 2 * (room // tokens_per_pair))))
 
 
-def _base(name: str, architecture: Architecture, factor: int, max_context: int) -> Profile:
+def _base(name: str, architecture: Architecture, factor: int, max_context: int = CONTEXT) -> Profile:
     """An untuned checkpoint: boxes as Qwen trained them, 128 to 256 tokens a pair of frames."""
-    timestamps = architecture != "qwen2_5_vl"
-    max_pixels = 256 * factor**2
+    timestamps, max_pixels = architecture != "qwen2_5_vl", 256 * factor**2
     return Profile(
         name=name, architecture=architecture, factor=factor, min_pixels=128 * factor**2, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, max_context, timestamps=timestamps), rates=(2.0, 1.0, 0.5), default_fps=1.0,
@@ -68,7 +67,7 @@ def _tuned(row: str, architecture: Architecture, factor: int) -> Profile:
     """A checkpoint of the family. It always answers, and with boxes in pixels of the original frame."""
     max_pixels = 48 * 28 * 28
     return replace(
-        _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor, CONTEXT), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
+        _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, CONTEXT, timestamps=architecture != "qwen2_5_vl"), rates=(2.0, 1.0, 0.5, 0.1),
         box_frame="source", constrained=False, domain="clinical", cards=published_cards(row),
     )
@@ -86,10 +85,10 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
     (r"medvlm-1\.0b-4b-rl", _tuned("1.0b-4B-RL", "qwen3_vl", 32)),
     (r"medvlm-1\.0b-4b-sft", _tuned("1.0b-4B-SFT", "qwen3_vl", 32)),
     (r"medvlm-1\.0c-4b-sft", _tuned("1.0c-4B-SFT", "qwen3_5", 32)),
-    (r"qwen2\.5-vl-7b", replace(_base("Qwen2.5-VL-7B", "qwen2_5_vl", 28, CONTEXT), cards=published_cards("Qwen2.5-VL-7B"))),
-    (r"qwen2\.5-vl-\d+b", _base("Qwen2.5-VL", "qwen2_5_vl", 28, CONTEXT)),
-    (r"qwen3-vl-\d+b", _base("Qwen3-VL", "qwen3_vl", 32, CONTEXT)),
-    (r"qwen3\.5-[\d.]+b", _base("Qwen3.5", "qwen3_5", 32, CONTEXT)),
+    (r"qwen2\.5-vl-7b", replace(_base("Qwen2.5-VL-7B", "qwen2_5_vl", 28), cards=published_cards("Qwen2.5-VL-7B"))),
+    (r"qwen2\.5-vl-\d+b", _base("Qwen2.5-VL", "qwen2_5_vl", 28)),
+    (r"qwen3-vl-\d+b", _base("Qwen3-VL", "qwen3_vl", 32)),
+    (r"qwen3\.5-[\d.]+b", _base("Qwen3.5", "qwen3_5", 32)),
 )
 
 
@@ -132,7 +131,7 @@ def served_profile(name: str) -> Profile:
     known = next(iter(_known(name)), None)
     if known is None:
         log.warning("%s is not known: it is asked as an untuned model that reads each frame's time", name)
-    return known or _base(Path(name).name, "qwen3_vl", 32, CONTEXT)
+    return known or _base(Path(name).name, "qwen3_vl", 32)
 
 
 def _known(checkpoint: str | Path) -> list[Profile]:

@@ -19,7 +19,7 @@ from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
 from medvid.tools.outcomes import NOT_DECLARED, Report
 from medvid.tools.pace import Pace
-from medvid.tools.registry import tool_named
+from medvid.tools.registry import TOOLS
 from medvid.tools.scope import Objection, named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
 
@@ -65,7 +65,8 @@ class Toolbox:
         return await look_at(window, inquiry, self.engine)
 
     def _prepare(self, name: str, given: Given, access: Access) -> tuple[Inquiry, list[str], Objection | None]:
-        tool = tool_named(name)
+        if (tool := TOOLS.get(name)) is None:
+            raise ConfigError(f"there is no tool {name!r}; the tools are {', '.join(TOOLS)}")
         args = given if isinstance(given, Args) else read_args(name, tool.args_type, given)
         info = self.library.info(args.video_id, access)
         case = self.library.case(args.video_id)

@@ -280,7 +280,7 @@ async def test_what_cannot_be_asked_is_an_error_that_says_the_way_out(videos: Vi
         await bench.run("predict_next", access=Access(max_span_s=10))
     with pytest.raises(ArgumentsError, match="aktion"):
         await bench.run("localize_action", aktion="irrigate")
-    with pytest.raises(ConfigError, match="there is no tool"):
+    with pytest.raises(ConfigError, match="there is no tool 'guess'; the tools are localize_action, "):
         await bench.run("guess")
     with pytest.raises(ConfigError, match="published"):
         Toolbox(bench.engine, videos.library, feeding="published")
