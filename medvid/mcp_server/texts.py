@@ -111,12 +111,10 @@ def _found(step: Step, content: dict[str, JsonValue]) -> str:
     if "status" not in content:
         return f"{head}: {_compact(content)}"
     found = _compact(content["result"]) if content.get("result") is not None else content.get("reason")
-    seen = content.get("evidence")
-    span = seen.get("span") if isinstance(seen, dict) else None
-    looked = ""
-    if isinstance(seen, dict) and isinstance(span, dict):
-        looked = f" over {span['start_s']:.1f}-{span['end_s']:.1f} s of video {seen['video_id']}"
-    return f"{head}{looked}: {str(content['status']).replace('_', ' ')}: {found}"
+    match content.get("evidence"):
+        case {"video_id": video_id, "span": {"start_s": start_s, "end_s": end_s}}:
+            head += f" over {start_s:.1f}-{end_s:.1f} s of video {video_id}"
+    return f"{head}: {str(content['status']).replace('_', ' ')}: {found}"
 
 
 def _compact(value: JsonValue) -> str:

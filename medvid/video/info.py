@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from medvid.core import FROZEN, Action, Span, VideoError
+from medvid.core import Action, Span, Value, VideoError
 
 TOLERANCE_S = 5e-4
 """Times are asked for in milliseconds, and Matroska stores them so: a frame counts as shown from half a millisecond before its time."""
@@ -71,10 +71,8 @@ class VideoInfo:
                 raise VideoError(f"time {later:.3f} s does not come after {earlier:.3f} s; ask for frames in time order, each time once")
 
 
-class VideoListing(BaseModel):
+class VideoListing(Value):
     """One video of a library. procedure is null and actions are empty where nobody declared them."""
-
-    model_config = FROZEN
 
     video_id: str = Field(description="16 hexadecimal digits; what every other tool takes")
     title: str = Field(description="the file's name, cleaned; written by whoever named the file")
