@@ -1,5 +1,6 @@
 """`medvid bench`: what has to do with the benchmark's data, in the user's own copy."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,6 @@ def forms(
     found = find_forms(record for path in records for record in read_records(path))
     path = write_forms(name, [of.forms[0] for of in found if of.forms])
     if as_json:
-        import json
-
         groups = [{**of._asdict(), "forms": [form.model_dump(mode="json") for form in of.forms]} for of in found]
         typer.echo(json.dumps({"name": name, "file": str(path), "groups": groups}))
         return

@@ -1,6 +1,7 @@
 """`medvid check`: a model put to the proof, with a report fit for posting; and any question on frame files, as model cards put theirs."""
 
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,11 +46,8 @@ def check(
     settings = settings_of(model=str(Path(model).absolute()) if model and Path(model).is_dir() else model, engine=engine, device=device)
 
     async def ask(frames: FrameList, question: str) -> Any:
-        opened = app.open_model(settings)
-        try:
+        async with aclosing(app.open_model(settings)) as opened:
             return await opened.generate(frames_request(frames, question, opened.profile))
-        finally:
-            await opened.aclose()
 
     if question is not None:
         reply = anyio.run(ask, FrameList(tuple(frames or ()), fps, times_s=times), question)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -53,9 +55,6 @@ async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     truth = from_tag(info.tags)
     verdicts = [(statement, _verdict(run, statement, truth)) for statement in run.answer.statements]
     if as_json:
-        import json
-        from dataclasses import asdict
-
         beside = [{"statement": statement.text, **(asdict(verdict) if verdict else {})} for statement, verdict in verdicts]
         typer.echo(json.dumps({**run.to_json(), "verdicts": beside}))
         end(run)

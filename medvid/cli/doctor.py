@@ -1,5 +1,7 @@
 """`medvid doctor`: what is installed, which device and model would be used, what is missing and how to get it."""
 
+import json
+
 import typer
 
 from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
@@ -20,8 +22,6 @@ def doctor(model: Model = None, engine: Engine = None, device: Device = None, as
     settings = settings_of(model=model, engine=engine, device=device)
     found = list(findings(settings, lambda: device_name(settings.device), EMBEDDED_FOLDER))
     if as_json:
-        import json
-
         typer.echo(json.dumps([asdict(finding) for finding in found]))
     else:
         from rich.console import Console

@@ -1,28 +1,14 @@
 """`medvid mcp`: the tools for any MCP client, over standard input and output or HTTP."""
 
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from medvid.cli.options import Device, Engine, Model, examples, settings_of
+from medvid.cli.options import Device, Engine, Files, Model, Roots, examples, settings_of
 
-CLIENTS = {
-    "Claude Code": "claude mcp add medvid -- medvid mcp --root /path/to/recordings",
-    "Claude Code, over HTTP": (
-        'claude mcp add --transport http medvid http://127.0.0.1:8000/mcp --header "Authorization: Bearer $MEDVID_TOKEN"'
-    ),
-    "Claude Desktop (claude_desktop_config.json), Cursor (.cursor/mcp.json)": (
-        '{"mcpServers": {"medvid": {"command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
-    ),
-    "VS Code (.vscode/mcp.json)": (
-        '{"servers": {"medvid": {"type": "stdio", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}}}'
-    ),
-    "VS Code, from a shell": (
-        """code --add-mcp '{"name": "medvid", "command": "medvid", "args": ["mcp", "--root", "/path/to/recordings"]}'"""
-    ),
-}
-"""What a user gives to each client. README and docs/assistants.md say the same."""
+CLIENTS: dict[str, str] = tomllib.loads(Path(__file__).with_name("clients.toml").read_text(encoding="utf-8"))
 EXAMPLES = examples(
     "medvid mcp --root recordings",
     "medvid mcp --http --port 8000 --root recordings",
@@ -32,8 +18,8 @@ EXAMPLES = examples(
 
 
 def mcp(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
-    root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
+    files: Files = None,
+    root: Roots = None,
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output.")] = False,
     host: Annotated[str, typer.Option(help="Where HTTP listens. Beyond loopback a token is needed.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
@@ -49,10 +35,8 @@ def mcp(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", metavar="URL", help="A site whose pages may call it; may be given again.")
     ] = None,
-    model: Model = None,
-    engine: Engine = None,
-    device: Device = None,
-) -> None:
+    model: Model = None, engine: Engine = None, device: Device = None,
+) -> None:  # fmt: skip
     """Serves the tools, frames of the videos, and the planner to an MCP client.
 
     Without a root or file it serves the demo clip. Nothing outside the named folders is ever served. Once a token was made, every call over
@@ -69,8 +53,8 @@ def mcp(
         model=model, engine=engine, device=device, roots=tuple(root) if root else None,
         allow_hosts=tuple(allow_host) if allow_host else None, allow_origins=tuple(allow_origin) if allow_origin else None,
     )  # fmt: skip
-    anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=_tell))
 
+    def tell(address: str) -> None:
+        typer.echo(f"medvid: serving at {address}; stop with Ctrl-C", err=True)
 
-def _tell(address: str) -> None:
-    typer.echo(f"medvid: serving at {address}; stop with Ctrl-C", err=True)
+    anyio.run(lambda: serve(settings, files or [], http=http, host=host, port=port, token=token, on_listening=tell))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from medvid.core.settings import Settings
 
+Files = Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")]
+Roots = Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")]
 Model = Annotated[
     str | None, typer.Option("--model", metavar="DIR|ID", help="A checkpoint folder or hub id; the small embedded model if left out.")
 ]

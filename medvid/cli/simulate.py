@@ -1,5 +1,6 @@
 """`medvid simulate`: renders a procedure whose truth is known."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -39,8 +40,6 @@ def simulate(
     with frame_bar(f"rendering {truth.duration_s:.0f} s", hidden=as_json) as heard:
         write_video(truth, out, progress=heard)
     if as_json:
-        import json
-
         typer.echo(json.dumps(truth_json(truth)))
     else:
         from rich.console import Console

@@ -63,6 +63,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measures a model on held-out simulated clips, through the tools, beside the same questions on black frames."""
+    from contextlib import aclosing
     from tempfile import TemporaryDirectory
 
     import anyio
@@ -74,12 +75,9 @@ def evaluate(
     from medvid.train.figures import tables_of, write_cards
 
     async def measured(folder: Path) -> Any:
-        opened = open_model(settings_of(model=model, engine=engine, device=device))
-        try:
+        async with aclosing(open_model(settings_of(model=model, engine=engine, device=device))) as opened:
             with bar_progress("held-out clips", hidden=as_json) as progress:
                 return await evaluate(opened, workdir=folder, clips=clips, blind=blind, tell=progress)
-        finally:
-            await opened.aclose()
 
     with TemporaryDirectory() as spare:
         report = anyio.run(measured, workdir or Path(spare))

@@ -1,20 +1,15 @@
 """`medvid videos`: the videos that can be asked about."""
 
-from pathlib import Path
-from typing import Annotated
+import json
 
 import typer
 
-from medvid.cli.options import Json, examples, settings_of
+from medvid.cli.options import Files, Json, Roots, examples, settings_of
 
 EXAMPLES = examples("medvid videos --root recordings", "medvid videos operation.mp4 --json")
 
 
-def videos(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="Files beside those under the roots.")] = None,
-    root: Annotated[list[Path] | None, typer.Option("--root", metavar="DIR", help="A folder of videos; may be given again.")] = None,
-    as_json: Json = False,
-) -> None:
+def videos(files: Files = None, root: Roots = None, as_json: Json = False) -> None:
     """Lists videos with their ids, length and declared procedure.
 
     Beside each video NAME.mp4 a file NAME.medvid.json may state its procedure, scene and actions."""
@@ -29,8 +24,6 @@ def videos(
     for problem in library.problems:
         typer.echo(f"medvid: {problem}", err=True)
     if as_json:
-        import json
-
         typer.echo(json.dumps([video.model_dump(mode="json") for video in listed]))
         return
     from rich.console import Console

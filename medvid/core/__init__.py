@@ -4,7 +4,7 @@
 """
 # ruff: noqa: I001
 
-from medvid.core.access import Access
+from medvid.core.access import Access, Progress, no_progress
 from medvid.core.case import Action, Case
 from medvid.core.errors import (
     AccessError, ArgumentsError, BusyError, ConfigError, EngineError, JobError, MedVidError, ParseError, PlanError, TooLongError,
@@ -12,7 +12,6 @@ from medvid.core.errors import (
 )  # fmt: skip
 from medvid.core.outcome import Evidence, Feeding, Look, Outcome, RawText, Reliability
 from medvid.core.plan import Parameter, Plan, Step
-from medvid.core.progress import Progress, no_progress
 from medvid.core.run import RESEARCH_USE, Answer, Contradiction, Failure, Needs, Planning, Run, SecondLook, Statement
 from medvid.core.span import FROZEN, Box, Instant, InstantMark, Span, TimedBox, Track, Value
 

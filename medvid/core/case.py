@@ -20,16 +20,12 @@ class Action(Value):
 
 
 class Case(Value):
-    """What a sidecar file, a manifest, an option or the simulator's container tag states of a video.
+    """What a sidecar file, a manifest, an option or the simulator's container tag states of a video. Everything may be unknown."""
 
-    procedure: "laparoscopic cholecystectomy"; scene: the kind of surgery or source, in a few words; source: the benchmark's data source
-    that the video is like, such as "CholecT50"; actions: the procedure's own list, in its usual order. Everything may be unknown.
-    """
-
-    procedure: str | None = None
-    scene: str | None = None
-    source: str | None = None
-    actions: tuple[Action, ...] = ()
+    procedure: str | None = None  # "laparoscopic cholecystectomy"
+    scene: str | None = None  # the kind of surgery or source, in a few words
+    source: str | None = None  # the benchmark's data source that the video is like, such as "CholecT50"
+    actions: tuple[Action, ...] = ()  # the procedure's own list, in its usual order
     simulated: bool = False
 
     @property

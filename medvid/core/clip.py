@@ -1,7 +1,7 @@
 """Clip: where one request's frames stand in the source, and the two maps between clip and source.
 
 Inside a tool times are clip seconds and boxes are checkpoint pixels; outside they are source seconds and source pixels.
-`to_source` and `to_clip` move every Span, Box, TimedBox and Instant of a value by its type. Source: docs/formats.md, "Times and boxes".
+Source: docs/formats.md, "Times and boxes".
 """
 
 from collections.abc import Callable
@@ -19,22 +19,16 @@ BoxFrame = Literal["source", "fed", "per_mille"]
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One request's frames in the source.
+    """One request's frames in the source. Sizes are width, height, upright."""
 
-    id: hash of content, times, fed size, drawn box and feeding mode: the key of every cache.
-    times_s: source time of each frame. fps: their true rate; the last frame lasts 1 / fps.
-    timestamps: whether the model reads each frame's own time (Qwen3-VL, Qwen3.5) or knows one rate only (Qwen2.5-VL).
-    source_size, fed_size: width, height, upright. box_frame: the frame of reference of the model's boxes.
-    """
-
-    id: str
+    id: str  # hash of content, times, fed size, drawn box and feeding mode: the key of every cache
     video_id: str
-    times_s: tuple[float, ...]
-    fps: float
-    timestamps: bool
+    times_s: tuple[float, ...]  # source time of each frame
+    fps: float  # their true rate; the last frame lasts 1 / fps
+    timestamps: bool  # the model reads each frame's own time (Qwen3-VL, Qwen3.5), not one rate (Qwen2.5-VL)
     source_size: tuple[int, int]
     fed_size: tuple[int, int]
-    box_frame: BoxFrame
+    box_frame: BoxFrame  # the frame of reference of the model's boxes
 
     @property
     def duration_s(self) -> float:

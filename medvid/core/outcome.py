@@ -1,6 +1,5 @@
-"""Outcome: what a tool says, in source seconds and source pixels, with what it looked at.
+"""Outcome: what a tool says, in source seconds and source pixels, with what it looked at. There is no default result.
 
-`ok` carries a result; every other status carries a reason: what is missing, and the way out. There is no default result.
 Source: docs/formats.md, "Outcomes".
 """
 

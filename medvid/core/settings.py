@@ -17,8 +17,7 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class EngineOptions(Value):
-    """What goes through to an engine. endpoint, api_key: of `remote`. tensor_parallel and the four after it: of `vllm`, and of the line
-    that `medvid serve-model` makes; memory_share: of each GPU's memory, vLLM's own default where None."""
+    """What goes through to an engine: `endpoint` and `api_key` to `remote`, the five from `tensor_parallel` on to `vllm`."""
 
     endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$", description="address of an OpenAI-compatible server, to its /v1")
     api_key: SecretStr | None = None
@@ -27,7 +26,7 @@ class EngineOptions(Value):
     tensor_parallel: int = Field(default=1, ge=1, description="GPUs that share one copy of the weights")
     data_parallel: int = Field(default=1, ge=1, description="copies of the weights, each on GPUs of its own")
     quantization: str | None = Field(default=None, description="a method of vLLM's, such as fp8; as the checkpoint states if left out")
-    memory_share: float | None = Field(default=None, gt=0, le=1)
+    memory_share: float | None = Field(default=None, gt=0, le=1, description="of each GPU's memory; vLLM's own default if left out")
     max_context: int | None = Field(default=None, ge=256, description="tokens of prompt and answer; the profile's own if left out")
     vllm_args: dict[str, JsonValue] = Field(default={}, description="further fields of vLLM's EngineArgs, as they stand")
 
@@ -108,7 +107,3 @@ def cache_dir() -> Path:
 
 def runs_file() -> Path:
     return data_dir() / "runs.sqlite"
-
-
-def probes_file() -> Path:
-    return cache_dir() / "probes.sqlite"

@@ -1,8 +1,4 @@
-"""Values in time and in the picture: Span (seconds), Box (pixels), TimedBox and Track.
-
-JSON forms: Span `{"start_s": 12.0, "end_s": 14.5}`, Box `[x1, y1, x2, y2]`, Track `[{"time_s": 3.0, "box_px": [...]}]`.
-Source: docs/formats.md, "Times and boxes".
-"""
+"""Values in time and in the picture: Span (seconds), Box (pixels), TimedBox and Track. Source: docs/formats.md, "Times and boxes"."""
 
 from itertools import pairwise
 from typing import Annotated, Self
@@ -22,8 +18,7 @@ class InstantMark:
     """Marks a float as a point in time, so that core.clip moves it between clip and source."""
 
 
-Instant = Annotated[float, Field(ge=0, allow_inf_nan=False), InstantMark()]
-"""A point in time, in seconds."""
+Instant = Annotated[float, Field(ge=0, allow_inf_nan=False), InstantMark()]  # A point in time, in seconds.
 
 
 class Span(Value):

@@ -1,12 +1,9 @@
-"""A checkpoint's directory, read without torch: what it is, how its vision tower reads frames, how it wants to be fed.
-
-Holds what Hugging Face checkpoints hold: `config.json`, `tokenizer.json`, `*.safetensors`, the processor's configuration under one of its
-names; and `profile.json` where somebody wrote one (profiles.py).
+"""A checkpoint's directory as Hugging Face has them, read without torch: what it is, how its vision tower reads frames, how it wants to be
+fed; and `profile.json` where somebody wrote one (profiles.py).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from medvid.core import ConfigError
 from medvid.engine.base import Profile
 from medvid.engine.encode import CLIP_MEAN, CLIP_STD, EVEN_MEAN, EVEN_STD, Vision
-from medvid.engine.profiles import profile_for
+from medvid.engine.profiles import profile_for, served_profile
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,19 +27,16 @@ PROCESSOR_FILES = (
     ("processor_config.json", "video_processor"), ("processor_config.json", "image_processor"), ("video_preprocessor_config.json", None),
     ("preprocessor_config.json", None),
 )
-EMBEDDED_FOLDER = Path(__file__).parent / "embedded"
-"""The weights that ship with the package."""
+EMBEDDED_FOLDER = Path(__file__).parent / "embedded"  # The weights that ship with the package.
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """weights_bytes: size of the weights on disk. end_ids: tokens after which an answer is over."""
-
     folder: Path
     profile: Profile
     vision: Vision
-    weights_bytes: int
-    end_ids: frozenset[int]
+    weights_bytes: int  # on disk
+    end_ids: frozenset[int]  # tokens after which an answer is over
 
     @property
     def small(self) -> bool:
@@ -49,8 +45,7 @@ class Checkpoint:
 
 
 def read_checkpoint(model: str | Path | None) -> Checkpoint:
-    """model: a directory, a hub id such as `Qwen/Qwen2.5-VL-7B-Instruct` (fetched once, then taken from the hub's cache), or None for the
-    embedded model. Raises ConfigError."""
+    """model: a directory, a hub id (fetched once, then taken from the hub's cache), or None for the embedded model. Raises ConfigError."""
     folder = _folder(model)
     config = _json(folder / "config.json")
     profile = profile_for(folder if model is None or Path(model).is_dir() else str(model), config)
@@ -58,6 +53,14 @@ def read_checkpoint(model: str | Path | None) -> Checkpoint:
     if not weights:
         raise ConfigError(f"{folder} holds no *.safetensors; complete the checkpoint, or name another with --model")
     return Checkpoint(folder, profile, _vision(folder, config, profile), weights, _end_ids(folder, config))
+
+
+def read_served(model: str | Path | None) -> tuple[Profile, str, Checkpoint | None]:
+    """Profile, the server's name for it, and the checkpoint where that is here or embedded; else the name does, and nothing is fetched."""
+    if model is None or Path(model).is_dir():
+        checkpoint = read_checkpoint(model)
+        return checkpoint.profile, checkpoint.profile.name, checkpoint
+    return served_profile(str(model)), str(model), None
 
 
 def _folder(model: str | Path | None) -> Path:
@@ -86,12 +89,9 @@ def _folder(model: str | Path | None) -> Path:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        read = json.loads(path.read_bytes())
+        return TypeAdapter(dict[str, Any]).validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}; give the directory of a whole checkpoint") from error
-    if not isinstance(read, dict):
-        raise ConfigError(f"{path} holds no JSON object; give the directory of a whole checkpoint")
-    return read
 
 
 def _vision(folder: Path, config: Mapping[str, Any], profile: Profile) -> Vision:
@@ -124,9 +124,8 @@ def _end_ids(folder: Path, config: Mapping[str, Any]) -> frozenset[int]:
 
 
 def unknown_words_of(folder: Path) -> UnknownWords:
-    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads the
-    tokenizer at its first use, without Transformers, which takes seconds to import. A small model trained on few words must not be asked in
-    others."""
+    """A function from a text to its words that the tokenizer in this folder lacks, in order; always none for a byte-level one. Reads it
+    at its first use, without Transformers, which takes seconds to import. A model trained on few words must not be asked in others."""
 
     @cache
     def vocabulary() -> tuple[Tokenizer, str] | None:

@@ -29,8 +29,7 @@ from medvid.engine.prompt import IM_END, Tokenizer
 log = logging.getLogger(__name__)
 
 Integers = npt.NDArray[np.int64]
-PREFIX_TOKENS = 32_768
-"""Most tokens whose keys and values are kept for further questions on the same frames."""
+PREFIX_TOKENS = 32_768  # Most tokens whose keys and values are kept for further questions on the same frames.
 MISSING_ON_MPS = re.compile(r"'(\w+::[\w.]+)'.*?\bMPS\b", re.DOTALL)
 """What torch says where Apple's mps lacks an operator, in a NotImplementedError."""
 

@@ -18,28 +18,24 @@ EVEN_MEAN, EVEN_STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Vision:
-    """How a checkpoint's vision tower reads frames: pixels of a patch side, patches of a merged side, frames of a patch, mean and standard
-    deviation of RGB in [0, 1]. video_token_id: the pad. tokens_per_second: positions a second, of Qwen2.5-VL only."""
+    """How a checkpoint's vision tower reads frames."""
 
-    video_token_id: int
-    patch: int = 14
-    merge: int = 2
-    temporal: int = 2
-    mean: tuple[float, ...] = EVEN_MEAN
+    video_token_id: int  # the pad
+    patch: int = 14  # pixels of its side
+    merge: int = 2  # patches of a merged side
+    temporal: int = 2  # frames of a patch
+    mean: tuple[float, ...] = EVEN_MEAN  # of RGB in [0, 1]
     std: tuple[float, ...] = EVEN_STD
-    tokens_per_second: float = 2.0
+    tokens_per_second: float = 2.0  # positions a second, of Qwen2.5-VL only
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """input_ids: int64 (L,). position_ids: int64 (3, L). pixel_values: float32 (N, 3 * temporal * patch * patch). grid: t, h, w in patches.
-    prompt_length: how many of the ids are prompt; the rest is the answer."""
-
-    input_ids: npt.NDArray[np.int64]
-    position_ids: Positions
-    pixel_values: npt.NDArray[np.float32]
-    grid: Grid
-    prompt_length: int
+    input_ids: npt.NDArray[np.int64]  # (L,)
+    position_ids: Positions  # (3, L)
+    pixel_values: npt.NDArray[np.float32]  # (N, 3 * temporal * patch * patch)
+    grid: Grid  # t, h, w in patches
+    prompt_length: int  # how many of the ids are prompt; the rest is the answer
 
 
 def encode(request: Request, profile: Profile, tokenizer: Tokenizer, vision: Vision, *, answer: str | None = None) -> Encoded:

@@ -6,16 +6,14 @@ from pathlib import Path
 from medvid.core import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Engine
-from medvid.engine.checkpoint import read_checkpoint, unknown_words_of
-from medvid.engine.profiles import served_profile
+from medvid.engine.checkpoint import read_checkpoint, read_served, unknown_words_of
 
 
 def open_engine(
     model: str | Path | None = None, engine: str = "local", device: str = "auto", options: EngineOptions | None = None
 ) -> Engine:
-    """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. engine: `local`, `vllm` or `remote`.
-    device: `auto`, `cpu`, `cuda` or `mps`, of `local`. Reads the configuration now and the weights at the first request. Raises ConfigError
-    where the checkpoint cannot be used."""
+    """model: a checkpoint directory or hub id, or what a server calls it; None is the embedded model. device: of `local`. Reads the
+    configuration now and the weights at the first request. Raises ConfigError where the checkpoint cannot be used."""
     options = options or EngineOptions()
     if engine == "remote":
         return _remote(model, options)
@@ -38,8 +36,6 @@ def _remote(model: str | Path | None, options: EngineOptions) -> Engine:
         from medvid.engine.remote import RemoteEngine
     except ImportError as error:
         raise ConfigError(f"the engine remote needs the openai client ({error}); `pip install 'medvid[remote]'`") from error
-    if model is None or Path(model).is_dir():
-        checkpoint = read_checkpoint(model)
-        profile = checkpoint.profile.within(options.max_context)
-        return RemoteEngine(profile, profile.name, options, unknown_words_of(checkpoint.folder))
-    return RemoteEngine(served_profile(str(model)).within(options.max_context), str(model), options)
+    profile, name, checkpoint = read_served(model)
+    words = unknown_words_of(checkpoint.folder) if checkpoint is not None else None
+    return RemoteEngine(profile.within(options.max_context), name, options, words)

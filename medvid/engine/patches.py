@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-Grid = tuple[int, int, int]
-"""Patches in time, height and width, before merging."""
+Grid = tuple[int, int, int]  # Patches in time, height and width, before merging.
 
 
 def frames_to_patches(

@@ -22,8 +22,7 @@ def rope_positions(
     input_ids: Sequence[int], grids: Sequence[Grid], *, architecture: Architecture, video_token_id: int, merge: int = 2,
     tokens_per_second: float = 2.0, seconds_per_grid: float = 1.0,
 ) -> Positions:
-    """int64 (3, L). grids: one (t, h, w) in patches for each video, in order. tokens_per_second: from the vision configuration of
-    Qwen2.5-VL. seconds_per_grid: frames in a temporal patch over the rate that the model is told. Only Qwen2.5-VL uses the last two."""
+    """int64 (3, L). grids: one (t, h, w) in patches for each video, in order. Only Qwen2.5-VL uses the last two, seconds by the rate."""
     ids = np.asarray(input_ids)
     blocks = [(1, h, w) for t, h, w in grids for _ in range(t)] if architecture != "qwen2_5_vl" else list(grids)
     pads = int((ids == video_token_id).sum())

@@ -7,61 +7,40 @@ most, 8*28*28 at least, 32,768 of context, 0.1 to 2 fps), and Qwen's own process
 
 import logging
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from pydantic import Field, ValidationError
+from pydantic import TypeAdapter
 
-from medvid.core import ConfigError, Reliability, Value
-from medvid.core.clip import BoxFrame
+from medvid.core import ConfigError, Reliability
 from medvid.engine.base import Architecture, Profile
 from medvid.engine.prompt import NO_THOUGHT
 
 log = logging.getLogger(__name__)
 
 CONTEXT = 32_768
-MOST_FRAMES = 256
-"""The longest clip in training, 1,800 s at 0.1 fps, has 180 frames; far above that a checkpoint has seen nothing."""
-TEXT_TOKENS = 4_096
-"""Kept free for the question and the answer; a quarter of the context where that is smaller."""
-TIMESTAMP_TOKENS = 12
-"""`<1234.5 seconds>` and its two vision tokens, in Qwen's tokenizer."""
+MOST_FRAMES = 256  # The longest clip in training, 1,800 s at 0.1 fps, has 180 frames; far above that a checkpoint has seen nothing.
+TEXT_TOKENS = 4_096  # Kept free for the question and the answer; a quarter of the context where that is smaller.
+TIMESTAMP_TOKENS = 12  # `<1234.5 seconds>` and its two vision tokens, in Qwen's tokenizer.
 
-QWEN25_SYSTEM = "You are a helpful assistant."
-"""What Qwen2.5-VL's chat template writes where no system message is given."""
+QWEN25_SYSTEM = "You are a helpful assistant."  # What Qwen2.5-VL's chat template writes where no system message is given.
 
-SOURCE = "MedVidBench leaderboard"
-"""Of the published checkpoints' figures on the 6,245 questions of the test set, all made with `published` feeding; no majority baseline is
-published. Where one figure covers both caption styles, both have it, and the test count is that of both."""
-# metric, tests and qa_types of each figure in a row of FIGURES.
-COLUMNS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
-    ("CVS accuracy", 648, ("cvs_assessment",)),
-    ("next action accuracy", 670, ("next_action",)),
-    ("skill accuracy", 160, ("skill_assessment",)),
-    ("STG mIoU", 780, ("stg",)),
-    ("TAG mIoU at 0.5", 1637, ("tal",)),
-    ("DVC F1", 1479, ("dense_captioning_gpt", "dense_captioning_gemini")),
-    ("summary, judged 1 to 5", 565, ("video_summary_gpt", "video_summary_gemini")),
-    ("region caption, judged 1 to 5", 306, ("region_caption_gpt", "region_caption_gemini")),
-)
-FIGURES: dict[str, tuple[float, ...]] = {
-    "1.0a-7B-RL": (0.896, 0.405, 0.254, 0.202, 0.156, 0.214, 4.184, 3.442),
-    "1.0a-7B-SFT": (0.894, 0.442, 0.218, 0.177, 0.091, 0.165, 3.596, 2.757),
-    "1.0b-4B-RL": (0.898, 0.473, 0.285, 0.176, 0.441, 0.480, 4.227, 3.861),
-    "1.0b-4B-SFT": (0.895, 0.466, 0.270, 0.133, 0.403, 0.435, 4.180, 3.752),
-    "1.0c-4B-SFT": (0.897, 0.576, 0.354, 0.190, 0.429, 0.451, 4.238, 3.746),
-    "Qwen2.5-VL-7B": (0.105, 0.151, 0.010, 0.020, 0.068, 0.075, 2.452, 2.090),
-}
+PUBLISHED: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("published.toml").read_text(encoding="utf-8"))["column"]
+MAY_STATE = {"base"} | {field.name for field in fields(Profile)} - {"architecture", "factor", "timestamps", "max_context"}
+"""Keys of a `profile.json`. The weights decide the others."""
+_profile = TypeAdapter(Profile)
 
 
-def published_cards(row: str) -> dict[str, Reliability]:
-    """By qa_type, for a row of FIGURES."""
+def published_cards(checkpoint: str) -> dict[str, Reliability]:
+    """By qa_type, for a checkpoint of published.toml."""
+    told: dict[str, Any] = {"source": "MedVidBench leaderboard", "feeding": "published"}
     return {
-        qa_type: Reliability(qa_type=qa_type, metric=metric, figure=figure, tests=tests, source=SOURCE, feeding="published")
-        for (metric, tests, qa_types), figure in zip(COLUMNS, FIGURES[row], strict=True)
-        for qa_type in qa_types
+        name: Reliability(qa_type=name, metric=column["metric"], figure=column["figures"][checkpoint], tests=column["tests"], **told)
+        for column in PUBLISHED
+        for name in column["qa_types"]
     }
 
 
@@ -72,10 +51,9 @@ def frame_budget(max_pixels: int, factor: int, max_context: int, *, timestamps: 
     return int(max(2, min(MOST_FRAMES, 2 * (room // tokens_per_pair))))
 
 
-def _base(name: str, architecture: Architecture, factor: int, max_context: int) -> Profile:
+def _base(name: str, architecture: Architecture, factor: int, max_context: int = CONTEXT) -> Profile:
     """An untuned checkpoint: boxes as Qwen trained them, 128 to 256 tokens a pair of frames."""
-    timestamps = architecture != "qwen2_5_vl"
-    max_pixels = 256 * factor**2
+    timestamps, max_pixels = architecture != "qwen2_5_vl", 256 * factor**2
     return Profile(
         name=name, architecture=architecture, factor=factor, min_pixels=128 * factor**2, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, max_context, timestamps=timestamps), rates=(2.0, 1.0, 0.5), default_fps=1.0,
@@ -89,7 +67,7 @@ def _tuned(row: str, architecture: Architecture, factor: int) -> Profile:
     """A checkpoint of the family. It always answers, and with boxes in pixels of the original frame."""
     max_pixels = 48 * 28 * 28
     return replace(
-        _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor, CONTEXT), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
+        _base(f"uAI-NEXUS-MedVLM-{row}", architecture, factor), min_pixels=8 * 28 * 28, max_pixels=max_pixels,
         frame_budget=frame_budget(max_pixels, factor, CONTEXT, timestamps=architecture != "qwen2_5_vl"), rates=(2.0, 1.0, 0.5, 0.1),
         box_frame="source", constrained=False, domain="clinical", cards=published_cards(row),
     )
@@ -107,39 +85,15 @@ KNOWN: tuple[tuple[str, Profile], ...] = (
     (r"medvlm-1\.0b-4b-rl", _tuned("1.0b-4B-RL", "qwen3_vl", 32)),
     (r"medvlm-1\.0b-4b-sft", _tuned("1.0b-4B-SFT", "qwen3_vl", 32)),
     (r"medvlm-1\.0c-4b-sft", _tuned("1.0c-4B-SFT", "qwen3_5", 32)),
-    (r"qwen2\.5-vl-7b", replace(_base("Qwen2.5-VL-7B", "qwen2_5_vl", 28, CONTEXT), cards=published_cards("Qwen2.5-VL-7B"))),
-    (r"qwen2\.5-vl-\d+b", _base("Qwen2.5-VL", "qwen2_5_vl", 28, CONTEXT)),
-    (r"qwen3-vl-\d+b", _base("Qwen3-VL", "qwen3_vl", 32, CONTEXT)),
-    (r"qwen3\.5-[\d.]+b", _base("Qwen3.5", "qwen3_5", 32, CONTEXT)),
+    (r"qwen2\.5-vl-7b", replace(_base("Qwen2.5-VL-7B", "qwen2_5_vl", 28), cards=published_cards("Qwen2.5-VL-7B"))),
+    (r"qwen2\.5-vl-\d+b", _base("Qwen2.5-VL", "qwen2_5_vl", 28)),
+    (r"qwen3-vl-\d+b", _base("Qwen3-VL", "qwen3_vl", 32)),
+    (r"qwen3\.5-[\d.]+b", _base("Qwen3.5", "qwen3_5", 32)),
 )
 
 
-class ProfileFile(Value):
-    """`profile.json`: what goes over the profile that a checkpoint would get. `base: embedded` starts from that of the embedded model; the
-    other fields are those of Profile, `cards` by qa_type."""
-
-    base: Literal["embedded"] | None = None
-    name: str | None = None
-    min_pixels: int | None = Field(default=None, gt=0)
-    max_pixels: int | None = Field(default=None, gt=0)
-    frame_budget: int | None = Field(default=None, ge=1)
-    rates: tuple[float, ...] | None = Field(default=None, min_length=1)
-    default_fps: float | None = Field(default=None, gt=0)
-    box_frame: BoxFrame | None = None
-    outer_vision_tokens: bool | None = None
-    answer_start: str | None = None
-    abstains: bool | None = None
-    heeds_system: bool | None = None
-    system: str | None = None
-    constrained: bool | None = None
-    wording: str | None = None
-    domain: Literal["simulated", "clinical"] | None = None
-    cards: dict[str, Reliability] | None = None
-
-
 def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
-    """checkpoint: a directory or hub id, whose last name says what it is. config: its `config.json`. Raises ConfigError for another
-    architecture and for a `profile.json` that cannot be read."""
+    """checkpoint: a directory or hub id, known by its last name. config: `config.json`. Raises ConfigError where they cannot be used."""
     architectures: tuple[Architecture, ...] = get_args(Architecture)
     architecture = next((known for known in architectures if known == config.get("model_type")), None)
     if architecture is None:
@@ -149,8 +103,9 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
     vision, text = config.get("vision_config", {}), config.get("text_config", config)
     factor = int(vision.get("patch_size", 14 if architecture == "qwen2_5_vl" else 16)) * int(vision.get("spatial_merge_size", 2))
     context = min(CONTEXT, int(text.get("max_position_embeddings", CONTEXT)))
-    stated = _profile_file(Path(checkpoint) / "profile.json")
-    if stated is not None and stated.base == "embedded":
+    file = Path(checkpoint) / "profile.json"
+    stated = _stated(file)
+    if stated is not None and stated.pop("base", None) is not None:
         found = replace(EMBEDDED, max_context=context)
     else:
         fitting = (known for known in _known(checkpoint) if (known.architecture, known.factor) == (architecture, factor))
@@ -165,8 +120,10 @@ def profile_for(checkpoint: str | Path, config: Mapping[str, Any]) -> Profile:
         )
     if stated is None:
         return found
-    given = {name: getattr(stated, name) for name in stated.model_fields_set - {"base", "cards"}}
-    return replace(found, **given, cards={**found.cards, **(stated.cards or {})})
+    try:
+        return _profile.validate_python(asdict(found) | stated | {"cards": found.cards | stated.get("cards", {})})
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{file} cannot be used: {error}; correct it or take it away") from error
 
 
 def served_profile(name: str) -> Profile:
@@ -174,17 +131,22 @@ def served_profile(name: str) -> Profile:
     known = next(iter(_known(name)), None)
     if known is None:
         log.warning("%s is not known: it is asked as an untuned model that reads each frame's time", name)
-    return known or _base(Path(name).name, "qwen3_vl", 32, CONTEXT)
+    return known or _base(Path(name).name, "qwen3_vl", 32)
 
 
 def _known(checkpoint: str | Path) -> list[Profile]:
     return [profile for pattern, profile in KNOWN if re.search(pattern, Path(checkpoint).name.lower())]
 
 
-def _profile_file(path: Path) -> ProfileFile | None:
-    if not path.is_file():
+def _stated(file: Path) -> dict[str, Any] | None:
+    """What a `profile.json` states over the profile that its checkpoint would get: fields of Profile, `cards` by qa_type; and perhaps
+    `base: embedded`, to start from the embedded model's. None where there is no such file."""
+    if not file.is_file():
         return None
     try:
-        return ProfileFile.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise ConfigError(f"{path} cannot be used: {error}; correct it or take it away") from error
+        stated = TypeAdapter(dict[str, Any]).validate_json(file.read_bytes())
+        if stated.keys() - MAY_STATE or stated.get("base", "embedded") != "embedded":
+            raise ValueError(f"it may state {', '.join(sorted(MAY_STATE))}; as base `embedded` alone")
+    except ValueError as error:
+        raise ConfigError(f"{file} cannot be used: {error}; correct it or take it away") from error
+    return stated

@@ -20,12 +20,10 @@ from medvid.engine.patches import Grid
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 NO_THOUGHT = "<think>\n\n</think>\n\n"
 VISION_START, VISION_END, VIDEO_PAD = "<|vision_start|>", "<|vision_end|>", "<|video_pad|>"
-ASSUMED_FPS = 2.0
-"""What vLLM and Transformers take for granted where no rate is told, as in `published` feeding."""
+ASSUMED_FPS = 2.0  # What vLLM and Transformers take for granted where no rate is told, as in `published` feeding.
 
 FRAMES_PER_PAIR = 2
-TICKS_PER_S = 1_000_000
-"""Of the clock on which vLLM is told times."""
+TICKS_PER_S = 1_000_000  # Of the clock on which vLLM is told times.
 
 
 class Tokenizer(Protocol):
@@ -43,12 +41,9 @@ def prompt_ids(
     profile: Profile, tokenizer: Tokenizer, *, question: str, system: str | None, grid: Grid | None, times_s: Sequence[float],
     told_fps: float | None, merge: int = 2,
 ) -> list[int]:
-    """The prompt up to where the answer starts: `assistant`, its newline and the profile's `answer_start`.
-
-    system: None gives the profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the
-    video stands, for an engine that expands it (vLLM). times_s: one time a frame, in the source or in the clip: seconds are counted from
-    the first. told_fps: None tells times of ASSUMED_FPS.
-    """
+    """The prompt up to where the answer starts: `assistant`, its newline and the profile's `answer_start`. system: None gives the
+    profile's own, which may be none at all. grid: patches in time, height, width; None leaves one pad where the video stands, for an engine
+    that expands it (vLLM). times_s: one a frame, seconds are counted from the first. told_fps: None tells times of ASSUMED_FPS."""
     system = profile.system if system is None else system
     ids: list[int] = []
     if system is not None:
@@ -102,8 +97,7 @@ def video_metadata(request: Request) -> dict[str, Any]:
     It reads the same fields in two ways. Qwen3-VL and Qwen3.5: the mean of `frames_indices / fps` over a pair of frames is the second
     written before it; so both frames of a pair stand at the pair's own second, on a clock of microseconds, and no sum of theirs can round
     elsewhere than ours. Qwen2.5-VL: `fps * len(frames_indices) / total_num_frames` is the one rate.
-    Source: vLLM, model_executor/models/qwen3_vl.py; Transformers, VideoMetadata.sampled_fps.
-    """
+    Source: vLLM, model_executor/models/qwen3_vl.py; Transformers, VideoMetadata.sampled_fps."""
     count = len(request.frames)
     fps, indices = request.told_fps or ASSUMED_FPS, list(range(count))
     if request.clip.timestamps:

@@ -17,8 +17,7 @@ from medvid.engine.base import Profile, Request
 from medvid.engine.checkpoint import Checkpoint
 from medvid.engine.encode import Encoded, encode
 
-UNEVEN_S = (0.0, 0.5, 1.03, 1.84, 2.33)
-"""For models that read times: the ragged steps of a benchmark's list."""
+UNEVEN_S = (0.0, 0.5, 1.03, 1.84, 2.33)  # For models that read times: the ragged steps of a benchmark's list.
 QUESTION = "When is the duct clipped?"
 
 

@@ -22,12 +22,9 @@ from medvid.engine.checkpoint import UnknownWords
 from medvid.engine.prompt import video_metadata
 
 JPEG_QUALITY = 95
-ATTEMPTS = 4
-"""Of one request: the client waits longer before each, or as long as the server says."""
-BUSY = frozenset({408, 409, 429})
-"""Statuses below 500 after which the same request may pass."""
-CONTROL = re.compile(r"<(?=\|\w+\|>)")
-"""A control token written out in a question; servers would read it as the token."""
+ATTEMPTS = 4  # Of one request: the client waits longer before each, or as long as the server says.
+BUSY = frozenset({408, 409, 429})  # Statuses below 500 after which the same request may pass.
+CONTROL = re.compile(r"<(?=\|\w+\|>)")  # A control token written out in a question; servers would read it as the token.
 
 
 class RemoteEngine:

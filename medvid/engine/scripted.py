@@ -13,9 +13,8 @@ Script = str | Reply | Callable[[Request], str | Reply]
 
 
 class ScriptedEngine:
-    """reply: one answer for all, or a function of the request; a function may raise EngineError. A token is a word with the white space
-    before it. token_s: seconds that each token takes, so that tests can cancel in the middle. `tokens_made` counts tokens over all
-    requests."""
+    """reply: one answer for all, or a function of the request, which may raise EngineError. A token is a word with the space before it.
+    token_s: seconds that each token takes, so that tests can cancel in the middle. `tokens_made` counts them over all requests."""
 
     def __init__(self, profile: Profile, reply: Script, *, token_s: float = 0.0) -> None:
         self.profile = profile

@@ -14,15 +14,12 @@ from typing import Any
 from medvid.core import ConfigError
 from medvid.core.settings import EngineOptions
 from medvid.engine.base import Profile
-from medvid.engine.checkpoint import Checkpoint, read_checkpoint
-from medvid.engine.profiles import served_profile
+from medvid.engine.checkpoint import Checkpoint, read_served
 
 BARE_TEMPLATE = Path(__file__).parent / "bare_video.jinja"
 """A chat template without the outer vision pair that vLLM keeps around the frames, for checkpoints trained so (prompt.py)."""
-WORKING_GIB = 2.0
-"""What vLLM needs beside weights and cached keys and values: activations, graphs, the video encoder."""
-SHORTEST_CONTEXT = 4096
-"""Tokens. With fewer a clip of half a minute does not fit."""
+WORKING_GIB = 2.0  # What vLLM needs beside weights and cached keys and values: activations, graphs, the video encoder.
+SHORTEST_CONTEXT = 4096  # Tokens. With fewer a clip of half a minute does not fit.
 GIB = 2**30
 
 
@@ -40,12 +37,9 @@ def vllm_args(profile: Profile, options: EngineOptions, model: str, *, small: bo
 def serve_command(model: str | None, options: EngineOptions, *, host: str, port: int) -> list[str]:
     """The `vllm serve` line of a checkpoint directory, a hub id (nothing is fetched now) or None for the embedded model. With the same
     `--model`, an engine at its address answers as `--engine vllm` does. Raises ConfigError where the checkpoint cannot be used."""
-    if model is None or Path(model).is_dir():
-        checkpoint = read_checkpoint(model)
-        profile, name, model, small = checkpoint.profile, checkpoint.profile.name, str(checkpoint.folder), checkpoint.small
-    else:
-        profile, name, small = served_profile(model), model, False
-    args = vllm_args(profile.within(options.max_context), options, model, small=small)
+    profile, name, checkpoint = read_served(model)
+    where, small = (str(checkpoint.folder), checkpoint.small) if checkpoint is not None else (name, False)
+    args = vllm_args(profile.within(options.max_context), options, where, small=small)
     command = ["vllm", "serve", str(args.pop("model")), "--served-model-name", name, "--host", host, "--port", str(port)]
     for key, value in args.items():
         flag = f"--{key.replace('_', '-')}"
@@ -63,8 +57,7 @@ def shell_line(command: list[str]) -> str:
 
 
 def check_memory(checkpoint: Checkpoint, config: Mapping[str, Any], options: EngineOptions, free_bytes: int, total_bytes: int) -> None:
-    """Raises ConfigError where weights and one whole context do not fit one GPU's share, with what would. config: the checkpoint's
-    `config.json`. free_bytes, total_bytes: of each GPU."""
+    """Raises ConfigError where weights and one whole context do not fit one GPU's share, with what would. config: the `config.json`."""
     share = options.memory_share or 0.9
     weights = checkpoint.weights_bytes / options.tensor_parallel
     per_token = _cache_bytes_per_token(config.get("text_config", config)) / options.tensor_parallel

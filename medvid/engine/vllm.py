@@ -26,8 +26,7 @@ from medvid.engine.serving import check_memory, vllm_args
 
 
 class VllmEngine:
-    """Any checkpoint that vLLM and a profile know. Weights are read at the first request or `warm()`; an engine that died is started anew
-    by the next request."""
+    """Any checkpoint that vLLM and a profile know. An engine that died is started anew by the next request."""
 
     def __init__(self, checkpoint: Checkpoint, options: EngineOptions) -> None:
         self.checkpoint = checkpoint

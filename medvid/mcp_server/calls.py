@@ -1,26 +1,29 @@
 """Call: one tool as an MCP client meets it, its JSON schemas, how its arguments are read, and what a call gives back.
 
-Errors: a MedVidError, and arguments that do not fit, come back as `isError` with the text and `_meta["medvid/error"] = {kind, retryable}`,
-so that the model which called can read them and mend its call. The schemas are drawn from the pydantic models by the rules of JSON Schema
-2020-12. Source: MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
+An error of ours is a result too, so that the model which called can read it and mend its call. Source: docs/formats.md, "What the server
+sends"; MCP specification, "Tools", fields `inputSchema` and `outputSchema`, and "Error handling".
 """
 
+import tomllib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from mcp.server import ServerRequestContext
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from mcp.types import Tool as McpTool
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import CoreSchema, WithDefaultSchema
 
-from medvid.core import Access, ArgumentsError, MedVidError, Progress
+from medvid.core import Access, MedVidError, Progress
+from medvid.tools.base import read_args
 
+TOLD: dict[str, str] = tomllib.loads(Path(__file__).with_name("told.toml").read_text(encoding="utf-8"))
+"""What a client reads of the server, and of each tool that is the server's own."""
 ERROR_META = "medvid/error"
-LARGEST_RESULT_BYTES = 1_000_000
-"""Some clients drop what is larger."""
+LARGEST_RESULT_BYTES = 1_000_000  # Some clients drop what is larger.
 A = TypeVar("A", bound=BaseModel)
 
 
@@ -35,17 +38,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[A]):
-    """args_type: what the arguments must be. run: answers them under the caller's access; raises MedVidError. expected_s: how long that
-    takes, None where nobody knows yet; a call without it looks at no video. repeatable: the same call gives the same answer."""
-
     name: str
     title: str
     description: str
     args_type: type[A]
     output_schema: dict[str, Any]
-    run: Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]
-    expected_s: Callable[[A, Access], Awaitable[float | None]] | None = None
-    repeatable: bool = True
+    run: Callable[[A, Access, Progress], Awaitable[Answered | CallToolResult]]  # under the caller's access; raises MedVidError
+    expected_s: Callable[[A, Access], Awaitable[float | None]] | None = None  # None while nobody knows; a call without it looks at no video
+    repeatable: bool = True  # the same call gives the same answer
     changes: Literal["nothing", "start", "stop"] = "nothing"
 
     def listed(self) -> McpTool:
@@ -60,10 +60,7 @@ class Call(Generic[A]):
         )  # fmt: skip
 
     def read(self, arguments: dict[str, Any]) -> A:
-        try:
-            return self.args_type.model_validate(arguments)
-        except ValidationError as error:
-            raise ArgumentsError(f"{self.name}: {complaints(error, self.args_type)}") from error
+        return read_args(self.name, self.args_type, arguments)
 
     async def answer(self, arguments: dict[str, Any], access: Access, progress: Progress) -> CallToolResult:
         try:
@@ -130,17 +127,3 @@ def input_schema(args_type: type[BaseModel]) -> dict[str, Any]:
 def output_schema(result_type: type[BaseModel]) -> dict[str, Any]:
     """What structured content holds; fields that are not required may be missing."""
     return result_type.model_json_schema(mode="serialization", schema_generator=_Spare)
-
-
-def complaints(error: ValidationError, args_type: type[BaseModel]) -> str:
-    """What is wrong with the arguments of a call, one line each, and which it takes."""
-    lines = []
-    for item in error.errors(include_url=False):
-        place = ".".join(str(part) for part in item["loc"]) or "arguments"
-        if item["type"] == "extra_forbidden":
-            lines.append(f"{place}: no such argument")
-        elif item["type"] == "missing" or isinstance(item["input"], dict | list):
-            lines.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
-        else:
-            lines.append(f"{place}: {item['msg']}, not {item['input']!r}")
-    return "; ".join(lines) + f". It takes: {', '.join(args_type.model_fields) or 'no arguments'}."

@@ -15,6 +15,7 @@ from mcp.types import ContentBlock, ImageContent, Resource, ResourceLink, Resour
 from PIL import Image
 
 from medvid.core import Access, MedVidError, Outcome
+from medvid.mcp_server.calls import TOLD
 from medvid.mcp_server.texts import evidence_moments, frame_uri
 from medvid.report.saved import drawn
 from medvid.video import Library
@@ -23,18 +24,10 @@ TEMPLATE = "video://{video_id}/frame/{ms}"
 MIME_TYPE = "image/jpeg"
 LARGEST_BYTES = 100_000
 LONGEST_SIDE_PX = 1280
-PAGE = 100
-"""Resources on one page of `resources/list`."""
+PAGE = 100  # Resources on one page of `resources/list`.
 QUALITIES = (85, 70, 50)
+FRAME = ResourceTemplate(name="frame", title="A frame of a video", uri_template=TEMPLATE, mime_type=MIME_TYPE, description=TOLD["frame"])
 _URI = re.compile(r"video://([0-9a-f]{16})/frame/([0-9]{1,10})")
-
-
-def template() -> ResourceTemplate:
-    told = (
-        "The upright frame shown at a time, as a JPEG of at most 100 kB. ms: milliseconds from the video's first frame; "
-        "second 12.5 of a video is video://0123456789abcdef/frame/12500. Frames longer than 1280 px are scaled down."
-    )
-    return ResourceTemplate(name="frame", title="A frame of a video", uri_template=TEMPLATE, mime_type=MIME_TYPE, description=told)
 
 
 async def first_frames(library: Library, access: Access, start: int) -> tuple[list[Resource], int | None]:

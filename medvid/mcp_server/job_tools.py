@@ -9,26 +9,12 @@ from pydantic import BaseModel, Field, JsonValue
 
 from medvid.core import Access, JobError, Progress, Value
 from medvid.mcp_server import asking
-from medvid.mcp_server.calls import Answered, Call, output_schema
-from medvid.mcp_server.jobs import CANCEL, LOOKS, Job, Jobs
+from medvid.mcp_server.calls import TOLD, Answered, Call, output_schema
+from medvid.mcp_server.jobs import SQL, Job, Jobs
 from medvid.tools.registry import TOOLS
 
 PARTS_SHOWN = 10
-LONGEST_PART = 300
-"""Characters of one part in the text."""
-TO_START = """\
-Starts a tool call that goes on by itself, and gives its job_id at once. Use it where a tool says that the call would take too long, or for
-hours of video. Do not use it for a short span; call the tool itself. Ask job_status every 10 seconds or so, then job_result.
-Example: {"tool": "localize_action", "arguments": {"video_id": "0123456789abcdef", "action": "clip the cystic duct"}}."""
-TO_TELL = f"""\
-Tells how far a job is: its state, seconds passed and left, and the parts of its answer so far, {PARTS_SHOWN} at a time, in seconds
-and pixels of the video. Do not use it for the answer as a whole; that is job_result. Example: {{"job_id": "0123456789abcdef"}}."""
-TO_GIVE = """\
-Gives what the tool of a finished job answered, as if it had been called directly. Do not use it before job_status says done or failed, some
-seconds to hours after start_job. Example: {"job_id": "0123456789abcdef"}."""
-TO_CANCEL = """\
-Stops a job within a second; the parts of its answer stay in job_status. Do not use it to pause: a cancelled job does not go on.
-Example: {"job_id": "0123456789abcdef"}."""
+LONGEST_PART = 300  # Characters of one part in the text.
 WORDS = {"found": "ok", "absent": "not_observed", "unreadable": "unreadable", "dark": "not_assessable"}
 """What a look came to, as an outcome says it."""
 
@@ -74,20 +60,20 @@ def job_calls(jobs: Jobs) -> list[Call[Any]]:
         return CallToolResult.model_validate_json(job["result"])
 
     async def cancel(args: JobArgs, access: Access, progress: Progress) -> Answered:
-        await jobs.rows(CANCEL, id=args.job_id, caller=access.caller)
+        await jobs.rows(SQL["cancel"], id=args.job_id, caller=access.caller)
         return await _told(jobs, await jobs.find(args.job_id, access))
 
-    told = output_schema(Status)
+    told, of_the_tool = output_schema(Status), {"type": "object", "description": "that of the job's tool"}
     return [
-        Call("start_job", "Start a job", TO_START, StartArgs, told, start, repeatable=False, changes="start"),
-        Call("job_status", "Status of a job", TO_TELL, StatusArgs, told, status, repeatable=False),
-        Call("job_result", "Result of a job", TO_GIVE, JobArgs, {"type": "object", "description": "that of the job's tool"}, result),
-        Call("cancel_job", "Cancel a job", TO_CANCEL, JobArgs, told, cancel, changes="stop"),
+        Call("start_job", "Start a job", TOLD["start_job"], StartArgs, told, start, repeatable=False, changes="start"),
+        Call("job_status", "Status of a job", TOLD["job_status"], StatusArgs, told, status, repeatable=False),
+        Call("job_result", "Result of a job", TOLD["job_result"], JobArgs, of_the_tool, result),
+        Call("cancel_job", "Cancel a job", TOLD["cancel_job"], JobArgs, told, cancel, changes="stop"),
     ]
 
 
 async def _told(jobs: Jobs, job: Job, first: int = 0) -> Answered:
-    now_s, looks, parts, lines = time.time(), await jobs.rows(LOOKS, job=job["id"]), [], []
+    now_s, looks, parts, lines = time.time(), await jobs.rows(SQL["looks"], job=job["id"]), [], []
     for look in looks[first : first + PARTS_SHOWN]:
         seen = json.loads(look["seen"])
         parts.append({"tool": look["tool"], **{name: seen[name] for name in ("span", "result", "reason")}, "status": WORDS[seen["status"]]})

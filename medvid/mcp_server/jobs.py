@@ -1,8 +1,7 @@
 """Jobs: calls that go on when their caller has left, and after a restart, without making a look again that was made.
 
-Kept in `jobs.sqlite`: each job, and each of its looks as it was read; a look is one question on one window of a video. Several servers may
-share the file: who runs a job renews a lease on it, and a lapsed one is free for the next server of the same `home`. Whatever ends a job
-changes its state there, which the server that runs it finds as it renews. Source: docs/formats.md, "Jobs".
+Several servers may share `jobs.sqlite`: who runs a job renews a lease on it, and a lapsed one is free for the next server of the same
+`home`. Source: docs/formats.md, "Jobs"; the statements stand in jobs.toml.
 """
 
 import hashlib
@@ -11,6 +10,7 @@ import logging
 import secrets
 import sqlite3
 import time
+import tomllib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -35,51 +35,14 @@ from medvid.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2
-"""Jobs that a server runs at once, beside its calls."""
-ATTEMPTS = 3
-"""A job over which servers died this often, and came no further, is not taken up again."""
+AT_ONCE = 2  # Jobs that a server runs at once, beside its calls.
+ATTEMPTS = 3  # A job over which servers died this often, and came no further, is not taken up again.
 BEAT_S, LEASE_S, POLL_S = 1.0, 10.0, 2.0
-KEPT = 100
-"""Finished jobs of one caller; the oldest beyond them expires."""
+KEPT = 100  # Finished jobs of one caller; the oldest beyond them expires.
 ACCESS, SEEN = TypeAdapter(Access), TypeAdapter(Seen)
 Job = sqlite3.Row
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS jobs (
-  id TEXT PRIMARY KEY, caller TEXT, home TEXT, access TEXT, tool TEXT, arguments TEXT, state TEXT, done REAL, done_before REAL, total REAL,
-  message TEXT, expected_s REAL, created_s REAL, started_s REAL, ended_s REAL, expires_s REAL, owner TEXT, lease_s REAL, attempts INTEGER,
-  result TEXT);
-CREATE TABLE IF NOT EXISTS looks (job TEXT, key TEXT, tool TEXT, seen TEXT, PRIMARY KEY (job, key));
-CREATE TRIGGER IF NOT EXISTS forget AFTER UPDATE OF state ON jobs WHEN new.state = 'expired' BEGIN
-  DELETE FROM looks WHERE job = new.id;
-  UPDATE jobs SET arguments = '{}', message = '', result = NULL WHERE id = new.id;
-  DELETE FROM jobs WHERE state = 'expired' AND expires_s < new.expires_s - 604800;
-END;"""
-ADD = """
-INSERT INTO jobs SELECT :id, :caller, :home, :access, :tool, :arguments, 'queued', 0, 0, 0, '', :expected_s, :now, NULL, NULL,
-  :now + :keep_s, NULL, NULL, 0, NULL
-WHERE (SELECT count(*) FROM jobs WHERE caller = :caller AND state IN ('queued', 'running')) < :most RETURNING *"""
-CLAIM = """
-UPDATE jobs SET state = 'running', owner = :owner, lease_s = :now + :lease_s, started_s = :now, done_before = done, attempts = attempts + 1
-WHERE id = (SELECT id FROM jobs WHERE home = :home AND (state = 'queued' OR state = 'running' AND lease_s < :now)
-            ORDER BY (SELECT count(*) FROM jobs AS other WHERE other.caller = jobs.caller AND other.state = 'running'), created_s LIMIT 1)
-RETURNING *"""
-MINE = "WHERE id = :id AND owner = :owner AND state = 'running' RETURNING *"
-RENEW = f"""
-UPDATE jobs SET lease_s = :now + :lease_s, done = :done, total = :total, message = :message,
-  attempts = iif(:done > done_before, 0, attempts) {MINE}"""
-RELEASE = f"UPDATE jobs SET state = 'queued', attempts = attempts - 1 {MINE}"
-END = f"UPDATE jobs SET state = :state, result = :result, done = :done, total = :total, ended_s = :now, expires_s = :now + :keep_s {MINE}"
-FIND = "SELECT * FROM jobs WHERE id = :id AND caller = :caller"
-CANCEL = "UPDATE jobs SET state = 'cancelled', ended_s = :now WHERE id = :id AND caller = :caller AND state IN ('queued', 'running')"
-EXPIRE = """
-UPDATE jobs SET state = 'expired' WHERE state != 'expired' AND (expires_s < :now OR id IN (
-  SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY caller ORDER BY ended_s DESC) AS place FROM jobs WHERE ended_s > 0)
-  WHERE place > :kept))"""
-KEEP = "INSERT OR REPLACE INTO looks VALUES (:job, :key, :tool, :seen)"
-KEPT_LOOK = "SELECT seen FROM looks WHERE job = :job AND key = :key"
-LOOKS = "SELECT tool, seen FROM looks WHERE job = :job ORDER BY rowid"
+SQL: dict[str, str] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 class KeptToolbox(Toolbox):
@@ -95,11 +58,11 @@ class KeptToolbox(Toolbox):
         tool = inquiry.tool
         asked = (tool.name, inquiry.args, inquiry.case, inquiry.span, window, self.engine.profile.name, __version__)
         key = hashlib.blake2b(repr(asked).encode(), digest_size=16).hexdigest()
-        if kept := await self.jobs.rows(KEPT_LOOK, job=self.job_id, key=key):
+        if kept := await self.jobs.rows(SQL["kept_look"], job=self.job_id, key=key):
             seen = SEEN.validate_json(kept[0]["seen"])
             return seen if seen.result is None else replace(seen, result=tool.result_type.model_validate(seen.result))
         seen = await super().look(window, inquiry)
-        await self.jobs.rows(KEEP, job=self.job_id, key=key, tool=tool.name, seen=SEEN.dump_json(seen).decode())
+        await self.jobs.rows(SQL["keep"], job=self.job_id, key=key, tool=tool.name, seen=SEEN.dump_json(seen).decode())
         return seen
 
 
@@ -116,7 +79,7 @@ class Jobs:
         self._wake, self._threads = anyio.Event(), anyio.CapacityLimiter(4)  # of its own: decoding may hold all others for long
         try:
             with closing(sqlite3.connect(file, timeout=30)) as opened:
-                opened.executescript(TABLES)
+                opened.executescript(SQL["tables"])
         except sqlite3.Error as error:
             raise ConfigError(f"{file} cannot hold jobs: {error}; move it away, or make its folder writable") from error
 
@@ -136,7 +99,7 @@ class Jobs:
         call = self._call(tool, self.toolbox)
         expected_s = await call.expected_s(call.read(arguments), access) if call.expected_s else None
         added = await self.rows(
-            ADD, id=secrets.token_hex(8), caller=access.caller, access=ACCESS.dump_json(access).decode(), tool=tool,
+            SQL["add"], id=secrets.token_hex(8), caller=access.caller, access=ACCESS.dump_json(access).decode(), tool=tool,
             arguments=json.dumps(arguments), expected_s=expected_s,
         )  # fmt: skip
         if not added:
@@ -147,7 +110,7 @@ class Jobs:
 
     async def find(self, job_id: str, access: Access) -> Job:
         """Raises JobError; another caller's job is not there."""
-        if found := await self.rows(FIND, id=job_id, caller=access.caller):
+        if found := await self.rows(SQL["find"], id=job_id, caller=access.caller):
             return found[0]
         raise JobError(f"there is no job {job_id!r}; start_job gives the id of a new one")
 
@@ -163,8 +126,8 @@ class Jobs:
     async def _work(self) -> None:
         while True:
             try:
-                await self.rows(EXPIRE)
-                if claimed := await self.rows(CLAIM, owner=secrets.token_hex(8)):
+                await self.rows(SQL["expire"])
+                if claimed := await self.rows(SQL["claim"], owner=secrets.token_hex(8)):
                     await self._run(claimed[0])
                     continue
             except* sqlite3.Error:
@@ -180,9 +143,9 @@ class Jobs:
             far.update(done=done, total=total, message=message)
 
         async def hold() -> None:
-            while await self.rows(RENEW, **far):
+            while await self.rows(SQL["renew"], **far):
                 await anyio.sleep(BEAT_S)
-                await self.rows(EXPIRE)
+                await self.rows(SQL["expire"])
             group.cancel_scope.cancel()  # cancelled, expired, or another server's by now
 
         try:
@@ -193,10 +156,10 @@ class Jobs:
         finally:
             with anyio.CancelScope(shield=True):
                 if result is None:
-                    await self.rows(RELEASE, **far)
+                    await self.rows(SQL["release"], **far)
                 else:
                     state = "failed" if result.is_error else "done"
-                    await self.rows(END, **far, state=state, result=result.model_dump_json(by_alias=True))
+                    await self.rows(SQL["end"], **far, state=state, result=result.model_dump_json(by_alias=True))
 
     async def _answer(self, job: Job, tell: Any) -> CallToolResult:
         if job["attempts"] > ATTEMPTS:

@@ -1,9 +1,4 @@
-"""Gate: what stands before a call, so that no client waits in vain and no server drowns.
-
-So many calls that look at videos run at once, so many wait, the next is `busy`. One that would outlast SHORT_S is sent to `start_job`,
-unless its caller said in the request's `_meta["medvid/waits"]` that it waits. Every call ends by the deadline.
-Source: docs/formats.md, "Jobs".
-"""
+"""Gate: what stands before a call, so that no client waits in vain and no server drowns. Source: docs/formats.md, "Jobs"."""
 
 import time
 from collections.abc import AsyncIterator
@@ -17,8 +12,7 @@ from medvid.core import Access, BusyError, Progress, TooLongError
 from medvid.mcp_server.calls import A, Answered, Call
 
 WAITS_META = "medvid/waits"
-SHORT_S = 50.0
-"""Many clients give a call up after 60 s, even one that reports progress."""
+SHORT_S = 50.0  # Many clients give a call up after 60 s, even one that reports progress.
 
 
 class Gate:

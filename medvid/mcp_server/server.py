@@ -19,13 +19,12 @@ from medvid import __version__
 from medvid.core import Access, MedVidError
 from medvid.mcp_server import frames
 from medvid.mcp_server.asking import Ask, asking_call
-from medvid.mcp_server.calls import ERROR_META, Call, progress_to
+from medvid.mcp_server.calls import ERROR_META, TOLD, Call, progress_to
 from medvid.mcp_server.job_tools import job_calls
 from medvid.mcp_server.jobs import Jobs
 from medvid.mcp_server.limits import WAITS_META, Gate
-from medvid.mcp_server.listing import listing_call
 from medvid.mcp_server.tokens import access_of
-from medvid.mcp_server.video_tools import video_call
+from medvid.mcp_server.video_tools import listing_call, video_call
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
 
@@ -35,13 +34,6 @@ P = TypeVar("P")
 T = TypeVar("T")
 Handlers = dict[str, tuple[type[types.RequestParams], Callable[[Context, Any], Awaitable[Any]]]]
 """By protocol method: the parameters, and what answers them."""
-
-INSTRUCTIONS = """\
-Tools that look at medical procedure videos with a vision-language model tuned for them. Research use only, no clinical use.
-Call list_videos first; every tool takes a video_id from it. All times are seconds from the video's first frame, all boxes pixels
-[x1, y1, x2, y2] of its upright frame, so the output of one tool is a valid input of another. An answer has a status: only `ok`
-carries a result; `not_observed`, `not_assessable`, `out_of_scope` and `unreadable` say why and what to do. Repeat the notes and the
-reliability of an answer to the user."""
 
 
 def make_server(
@@ -79,7 +71,7 @@ def make_server(
         return types.ListResourcesResult(resources=resources, next_cursor=str(following) if following is not None else None)
 
     async def list_templates(context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourceTemplatesResult:
-        return types.ListResourceTemplatesResult(resource_templates=[frames.template()])
+        return types.ListResourceTemplatesResult(resource_templates=[frames.FRAME])
 
     async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         uri = str(params.uri)
@@ -95,7 +87,7 @@ def make_server(
 
     server: Server[Any] = Server(
         "medvid", version=__version__, title="medvid: questions about procedure videos",
-        instructions=f"{INSTRUCTIONS}\n{note}" if note else INSTRUCTIONS, get_tool_input_schema=schemas.get,
+        instructions="\n".join([TOLD["instructions"], *([note] if note else [])]), get_tool_input_schema=schemas.get,
     )  # fmt: skip
     handlers: Handlers = {
         "tools/list": (types.PaginatedRequestParams, list_tools),

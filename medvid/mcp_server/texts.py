@@ -1,7 +1,6 @@
 """The text of an answer for clients that show a model the text only: it stands alone, without the structured content.
 
-Times are seconds of the video and boxes pixels of its upright frame, as in the structured content. A result is written by the types of its
-fields, so a new tool needs nothing here.
+A result is written by the types of its fields, so a new tool needs nothing here.
 """
 
 import json
@@ -13,14 +12,10 @@ from pydantic import BaseModel, JsonValue
 from medvid.core import Box, Outcome, Run, Span, Step, TimedBox, Track
 from medvid.report.saved import moments_of
 
-FRAMES_NAMED = 3
-"""Addresses of evidence frames written under an outcome."""
-LONGEST_TEXT = 20_000
-"""Characters of a result in a text; a text should stay below 10,000 tokens, at about four characters each."""
-LONGEST_LIST = 4000
-"""Characters of the notes, and of what was looked at."""
-LONGEST_VALUE = 1500
-"""Characters of one step's result under a run's answer."""
+FRAMES_NAMED = 3  # Addresses of evidence frames written under an outcome.
+LONGEST_TEXT = 20_000  # Characters of a result in a text; a text should stay below 10,000 tokens, at about four characters each.
+LONGEST_LIST = 4000  # Characters of the notes, and of what was looked at.
+LONGEST_VALUE = 1500  # Characters of one step's result under a run's answer.
 
 
 def frame_uri(video_id: str, time_s: float) -> str:
@@ -116,12 +111,10 @@ def _found(step: Step, content: dict[str, JsonValue]) -> str:
     if "status" not in content:
         return f"{head}: {_compact(content)}"
     found = _compact(content["result"]) if content.get("result") is not None else content.get("reason")
-    seen = content.get("evidence")
-    span = seen.get("span") if isinstance(seen, dict) else None
-    looked = ""
-    if isinstance(seen, dict) and isinstance(span, dict):
-        looked = f" over {span['start_s']:.1f}-{span['end_s']:.1f} s of video {seen['video_id']}"
-    return f"{head}{looked}: {str(content['status']).replace('_', ' ')}: {found}"
+    match content.get("evidence"):
+        case {"video_id": video_id, "span": {"start_s": start_s, "end_s": end_s}}:
+            head += f" over {start_s:.1f}-{end_s:.1f} s of video {video_id}"
+    return f"{head}: {str(content['status']).replace('_', ' ')}: {found}"
 
 
 def _compact(value: JsonValue) -> str:

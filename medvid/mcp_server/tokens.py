@@ -41,8 +41,7 @@ class Tokens:
 
 
 def access_of(context: ServerRequestContext[Any, Any], own: Access) -> Access:
-    """What the caller of a request may do: what their token says, or `own` where none was asked for. The request itself is read, since a
-    session's tasks keep the context of its first request."""
+    """What a request's token says, or `own`. The request itself is read, since a session's tasks keep the context of its first request."""
     user = context.request.scope.get("user") if isinstance(context.request, Request) else None
     claims = user.access_token.claims if isinstance(user, AuthenticatedUser) else None
     return claims["access"] if claims else own

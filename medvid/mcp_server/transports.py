@@ -1,8 +1,7 @@
-"""How clients reach the server: standard input and output, or streamable HTTP.
+"""How clients reach the server: standard input and output, or streamable HTTP, whose token, Host and Origin the SDK checks.
 
-HTTP listens on loopback; beyond it the server starts only with a token, which every request must then carry as `Authorization: Bearer`, and
-with the names (Host) and sites (Origin) by which it may be called. The SDK checks all three. Tokens are handed out by hand: there is no
-authorization server to point clients to, so no metadata of one (RFC 9728) is announced. Source: MCP specification, "Transports".
+Tokens are handed out by hand: there is no authorization server to point clients to, so no metadata of one (RFC 9728) is announced.
+Source: docs/formats.md, "Tokens"; MCP specification, "Transports".
 """
 
 import contextlib
@@ -27,18 +26,16 @@ from medvid.mcp_server.tokens import Tokens
 
 PATH = "/mcp"
 HEALTH_PATH = "/healthz"
-GRACE_S = 3
-"""How long calls in flight may go on after an interrupt."""
+GRACE_S = 3  # How long calls in flight may go on after an interrupt.
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Who gets in over HTTP. tokens: None where no token is asked for. hosts: names by which the server is called, beside this machine's
-    own. origins: sites whose pages may call it, such as `https://assistant.example`."""
+    """Who gets in over HTTP."""
 
-    tokens: Tokens | None = None
-    hosts: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
+    tokens: Tokens | None = None  # None where no token is asked for
+    hosts: tuple[str, ...] = ()  # names by which the server is called, beside this machine's own
+    origins: tuple[str, ...] = ()  # sites whose pages may call it, such as `https://assistant.example`
 
 
 async def serve_stdio(server: Server[Any]) -> None:

@@ -34,10 +34,8 @@ from medvid.tools.toolbox import Toolbox
 from medvid.video import FrameList, Library
 from medvid.video.container import content_id
 
-TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}
-"""Of a token's log-probability, by the type of the weights."""
-QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")
-"""Where our own words of an error may end: at what a model, a file or another program said."""
+TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}  # Of a token's log-probability, by the type of the weights.
+QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")  # Where our own words of an error may end: at what a model, a file or another program said.
 LONGEST_S, RECORD_TOKENS = 30.0, 512
 
 

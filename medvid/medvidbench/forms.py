@@ -1,8 +1,6 @@
 """Question forms found in records: what the questions of a task and source say alike, with slots where a record's own values stand.
 
-Values are those that the record states (struc_info, RC_info, the frame list) and the class names of its source. A form counts by the
-records whose question it gives back to the letter, so what only looked like a value falls behind.
-Source: docs/formats.md, "Question forms".
+What only looked like a value falls behind, for a form counts by the records that it gives back. Source: docs/formats.md, "Question forms".
 """
 
 import re

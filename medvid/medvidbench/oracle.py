@@ -10,7 +10,8 @@ from typing import Any
 
 from medvid.core import Box, Span, TimedBox, Track
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.engine.base import Profile, Reply, Request
+from medvid.engine.base import Profile, Request
+from medvid.engine.scripted import ScriptedEngine
 from medvid.medvidbench.texts import event_caption, region_text, summary_text
 from medvid.simulate import Event, Truth, make_procedure
 from medvid.tools.assess_cvs import CRITERIA
@@ -24,15 +25,12 @@ from medvid.tools.scores import Scores
 from medvid.tools.texts import Description
 
 EPS_S = 1e-6
-LEAST_OVERLAP = 0.2
-"""A drawn box that covers every instrument with less IoU than this shows none of them."""
+LEAST_OVERLAP = 0.2  # A drawn box that covers every instrument with less IoU than this shows none of them.
 
 
 def true_result(tool: str, args: Any, truth: Truth, clip: Clip) -> Any | None:
-    """The tool's true result in clip seconds and checkpoint pixels; None where the thing asked for does not occur (`Not observed.`).
-
-    args: the tool's own, in clip seconds and checkpoint pixels. truth: of the file, in its source seconds and pixels.
-    """
+    """In clip seconds and checkpoint pixels, as `args` are; None where the thing asked for does not occur (`Not observed.`). truth: of the
+    file, in its source seconds and pixels."""
     window = to_source(args.span or Span.of(0.0, clip.duration_s), clip)
     match tool:
         case "localize_action":
@@ -84,10 +82,7 @@ def _is_seen(part: Span, clip: Clip) -> bool:
 
 
 def next_action(truth: Truth, clip: Clip) -> str | None:
-    """The step that follows the one last begun when the clip's last frame is shown; None after the procedure's last step.
-
-    A further go at the same step is not a next step. The whole procedure is looked at, also where the file is a piece of it.
-    """
+    """The step after the one last begun at the clip's last frame, in the whole procedure; a further go at the same step is none."""
     last_s = truth.offset_s + clip.times_s[-1] + EPS_S
     events = make_procedure(truth.seed, truth.kind).events
     begun = [event for event in events if event.span.start_s <= last_s]
@@ -102,25 +97,14 @@ def instrument_in(box_px: Box, truth: Truth, time_s: float) -> str | None:
     return name if overlap >= LEAST_OVERLAP else None
 
 
-class OracleEngine:
-    """An engine that knows the truth and answers as a perfect model would. `truths` by video_id; `asked` keeps every request."""
+class OracleEngine(ScriptedEngine):
+    """Answers by `request.origin` as a perfect model would. truths: by video_id; a video without one is a KeyError, a bug in a test."""
 
     def __init__(self, profile: Profile, truths: Mapping[str, Truth]) -> None:
-        self.profile = profile
+        super().__init__(profile, self._true_text)
         self.truths = truths
-        self.asked: list[Request] = []
 
-    async def warm(self) -> None:
-        """Has nothing to get ready."""
-
-    async def generate(self, request: Request) -> Reply:
-        """Answers by `request.origin`. Raises KeyError for a video it has no truth of: a bug in the test that uses it."""
-        self.asked.append(request)
+    def _true_text(self, request: Request) -> str:
         name, said = request.origin or ("", {})
-        tool = TOOLS[name]
-        args = tool.args_type.model_validate(said)
-        text = tool.render(true_result(name, args, self.truths[request.clip.video_id], request.clip))
-        return Reply(text=text, tokens_in=len(request.question.split()), tokens_out=len(text.split()))
-
-    async def aclose(self) -> None:
-        """Holds nothing."""
+        args = TOOLS[name].args_type.model_validate(said)
+        return TOOLS[name].render(true_result(name, args, self.truths[request.clip.video_id], request.clip))

@@ -1,7 +1,6 @@
-"""Records and results in the form of MedVidBench: JSON that other people's programs write and read.
+"""Records and results in the form of MedVidBench: JSON that other people's programs write and read. Keys that are not named here are kept.
 
-A record is `{id, qa_type, data_source, conversations, video, metadata, struc_info, is_RC, RC_info}`; a file of records is a list of them, a
-file of results an object keyed "0", "1", ... Keys that are not named here are kept. Source: docs/formats.md, "Records and results".
+Source: docs/formats.md, "Records and results".
 """
 
 import json
@@ -9,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, NonNegativeInt, TypeAdapter, ValidationError, field_validator
 
 from medvid.core import ConfigError
 
-M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 _TOLERANT = ConfigDict(extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
 _VIDEO_TAG = "<video>"
 
@@ -91,6 +90,9 @@ class Result(Answered):
     gnd: str | None = None
 
 
+_RECORDS, _RESULTS = TypeAdapter(list[Record]), TypeAdapter(dict[NonNegativeInt, Result])
+
+
 def result_of(record: Record, answer: str) -> Result:
     shared = record.model_dump(include=set(Answered.model_fields))
     return Result(**shared, question=record.question, answer=answer, gnd=record.answer)
@@ -98,10 +100,7 @@ def result_of(record: Record, answer: str) -> Result:
 
 def read_records(path: Path) -> list[Record]:
     """Raises ConfigError naming the record's place in the list and the key that is wrong."""
-    said = _load(path)
-    if not isinstance(said, list):
-        raise ConfigError(f"{path.name} holds {type(said).__name__}, not a list of records")
-    return [_validated(Record, item, f"record {i}", path) for i, item in enumerate(said)]
+    return _read(_RECORDS, path, "record", "records are a list")
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -110,33 +109,23 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 def read_results(path: Path) -> list[Result]:
     """In the order of their keys. Raises ConfigError naming the key."""
-    said = _load(path)
-    if not isinstance(said, dict) or not all(key.isdigit() for key in said):
-        raise ConfigError(f'{path.name} is no object with the keys "0", "1", ...; results are written so')
-    return [_validated(Result, said[key], f"result {key}", path) for key in sorted(said, key=int)]
+    return [result for _, result in sorted(_read(_RESULTS, path, "result", 'results are an object with the keys "0", "1", ...').items())]
 
 
 def write_results(path: Path, results: Sequence[Result]) -> None:
     _dump(path, {str(i): result.model_dump(mode="json", exclude_none=True) for i, result in enumerate(results)})
 
 
-def _load(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path.name} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{path.name} is no JSON: {error}") from error
-
-
 def _dump(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _validated(model: type[M], item: Any, name: str, path: Path) -> M:
+def _read(form: TypeAdapter[T], path: Path, one: str, whole: str) -> T:
     try:
-        return model.model_validate(item)
+        return form.validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path.name} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise ConfigError(f"{path.name}: {name}: {key}: {first['msg']} (it holds {str(first['input'])[:80]!r})") from error
+        first = error.errors(include_url=False)[0]
+        place = ": ".join([f"{one} {first['loc'][0]}", ".".join(map(str, first["loc"][1:])) or "the whole", ""]) if first["loc"] else ""
+        raise ConfigError(f"{path.name}: {place}{first['msg']} (it holds {str(first['input'])[:80]!r}); {whole}") from error

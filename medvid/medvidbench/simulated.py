@@ -24,14 +24,12 @@ from medvid.tools.base import Args
 from medvid.tools.registry import TOOLS
 
 SOURCE = "Simulated"
-ABSENT_SHARE = 0.35
-"""Of the localisation and of the grounding questions."""
+ABSENT_SHARE = 0.35  # Of the localisation and of the grounding questions.
 STRIDES_S = (1.0, 2.0, 4.0)
 MOST_BOXES_WHOLE, MOST_BOXES_LONG, MOST_BOXES_PART = 8, 16, 6
 """Times that a grounding question asks for, over the whole clip (now and then: LONG_SHARE) and over a part of it."""
 LONG_SHARE = 0.2
-BOX_ERROR = 0.05
-"""Standard deviation of the sides of a drawn box, in its widths and heights."""
+BOX_ERROR = 0.05  # Standard deviation of the sides of a drawn box, in its widths and heights.
 
 
 class Asked(NamedTuple):
@@ -115,8 +113,7 @@ def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _regions(truth: Truth, clip: Clip, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Boxes of instruments at frames that show them, those at work twice as likely as those that are not. A box is a little off, as
-    one that `ground_object` gave is."""
+    """Boxes of instruments at frames that show them, a little off as found ones are; those at work twice as likely as the others."""
     at_work = {event.instrument for event in seen_events(truth, clip, clip.span)}
     shown = ((i, name, truth.box_at(name, time_s)) for i, time_s in enumerate(clip.times_s) for name in truth.instruments)
     found = [(i, name, box) for i, name, box in shown if box is not None]

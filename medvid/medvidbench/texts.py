@@ -26,9 +26,7 @@ def summary_text(events: Iterable[Event]) -> str:
 
 def region_text(instrument: str, events: Sequence[Event]) -> str:
     """What an instrument in view does: its own steps in time order, each once, else what it holds, else that it is idle.
-
-    `The clipper clips the cystic duct, then clips the cystic artery.`; `The grasper retracts the gallbladder.`; `The hook is idle.`
-    """
+    `The clipper clips the cystic duct, then clips the cystic artery.`; `The grasper retracts the gallbladder.`; `The hook is idle.`"""
     forms = [step_form(action) for action in dict.fromkeys(event.action for event in events)]
     if forms:
         return f"The {instrument} {', then '.join(f'{form.verb_s} {form.phrase}' for form in forms)}."

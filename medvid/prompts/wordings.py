@@ -1,53 +1,52 @@
-"""Wording: the form in which questions are put to a checkpoint, named by its profile.
+"""Wording: the form in which questions are put to a checkpoint, named by its profile: role, scene, procedure, request, in this order.
 
-A question has four parts in this order: role, scene, procedure (with its list of actions or steps where the task has one), request.
 What the Case does not state is left out. Forms read from a user's own data go before these. Source: docs/formats.md, "The eight tasks".
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from medvid.core import Case
+from medvid.core import Case, Value
 from medvid.core.vocabulary import procedure_of, sources_of
-from medvid.prompts import (
-    assess_cvs,
-    assess_skill,
-    caption_events,
-    caption_region,
-    ground_object,
-    localize_action,
-    predict_next,
-    summarize_video,
-)
-from medvid.prompts.form import Form
 from medvid.prompts.read import ReadForm, form_for, read_forms
+
+
+class Form(Value):
+    """TOOL.toml."""
+
+    description: str  # what a client reads of the tool
+    request: str  # a template of the question's last part
+    answer: str = ""  # its form, told in a system message to a model that was not trained on it
+    lists: Literal["actions", "steps"] | None = None  # what the procedure's own list is called before it, None where the task shows none
+    styles: dict[str, str] = {}  # what follows the request for a style of captions; one that is missing adds nothing
+
+
+ROLE, SCENE = "You are an expert in medical video.", "The video shows {scene}."
+PROCEDURE, LISTING = "The procedure is {procedure}.", "The {what} are [{names}]."
+_FILES = sorted(Path(__file__).parent.glob("*.toml"))
+FORMS = {file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES}  # by tool
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Templates of the shared parts, and one Form a tool. read: forms of the user's own data, which go before."""
-
     name: str
-    role: str
-    scene: str
-    procedure: str
-    listing: str
-    forms: Mapping[str, Form]
-    read: tuple[ReadForm, ...] = ()
+    read: tuple[ReadForm, ...] = ()  # forms of the user's own data, which go before ours
 
     def ask(self, tool: str, case: Case, values: Mapping[str, str] | None = None, style: str | None = None) -> str:
         """The whole question of `tool`; `values` fill its request. Ours is one line, sentences joined by one space."""
         read = form_for(self.read, tool, case, style)
         if read is not None and (text := read.fill({**_stated(case), **(values or {})})) is not None:
             return text
-        form = self.forms[tool]
+        form = FORMS[tool]
         parts = (
-            self.role,
-            self.scene.format(scene=case.scene) if case.scene else "",
-            self.procedure.format(procedure=case.procedure) if case.procedure else "",
-            self.listing.format(what=form.lists, names=", ".join(case.action_names)) if form.lists and case.actions else "",
+            ROLE,
+            SCENE.format(scene=case.scene) if case.scene else "",
+            PROCEDURE.format(procedure=case.procedure) if case.procedure else "",
+            LISTING.format(what=form.lists, names=", ".join(case.action_names)) if form.lists and case.actions else "",
             form.request.format(**(values or {})),
             form.styles.get(style or "", ""),
         )
@@ -68,24 +67,14 @@ def _stated(case: Case) -> dict[str, Any]:
     return {name: value for name, value in (("procedure", procedure_of(case)), ("actions", case.action_names)) if value}
 
 
-_TOOLS = (localize_action, ground_object, predict_next, caption_events, summarize_video, caption_region, assess_skill, assess_cvs)
-PLAIN = Wording(
-    name="plain",
-    role="You are an expert in medical video.",
-    scene="The video shows {scene}.",
-    procedure="The procedure is {procedure}.",
-    listing="The {what} are [{names}].",
-    forms={module.__name__.rpartition(".")[2]: module.PLAIN for module in _TOOLS},
-)
-
-
 def wording(name: str) -> Wording:
     """The wording of this name: ours, or one that the user has read. Raises ConfigError where there is none."""
-    return PLAIN if name == PLAIN.name else replace(PLAIN, name=name, read=read_forms(name))
+    return Wording(name, () if name == "plain" else read_forms(name))
 
 
 def all_words() -> frozenset[str]:
     """Every word that a template of ours holds, as it stands there; names and numbers filled in are not among them."""
-    shared = (PLAIN.role, PLAIN.scene, PLAIN.procedure, PLAIN.listing)
-    texts = (re.sub(r"\{\w+\}", " ", text) for text in (*shared, *(text for form in PLAIN.forms.values() for text in form.texts)))
-    return frozenset(word for text in texts for word in re.findall(r"\w+", text))
+    texts = [ROLE, SCENE, PROCEDURE, LISTING]
+    for form in FORMS.values():
+        texts += [form.request, *form.styles.values(), form.lists or ""]
+    return frozenset(word for text in texts for word in re.findall(r"\w+", re.sub(r"\{\w+\}", " ", text)))

@@ -18,8 +18,7 @@ PACKAGES = (
     "torch", "transformers", "tokenizers", "safetensors", "av", "numpy", "pillow", "mcp", "langgraph",
     "langgraph-checkpoint-sqlite",
 )  # fmt: skip
-ENGINES = {"vllm": "engine vllm", "openai": "engine remote"}
-"""What only one engine needs."""
+ENGINES = {"vllm": "engine vllm", "openai": "engine remote"}  # What only one engine needs.
 SPACE_NEEDED_GB = 2.0
 
 

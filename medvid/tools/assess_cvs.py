@@ -12,13 +12,6 @@ CRITERIA: tuple[str, ...] = tuple(STORED["Cholec80-CVS"]["criteria"])
 
 class AssessCvs(ScoringTool[Args]):
     name = "assess_cvs"
-    description = (
-        "Scores the critical view of safety in a laparoscopic cholecystectomy: two structures, cystic plate, hepatocystic triangle, 0 (not "
-        "shown) to 2 (shown well) each. "
-        "Use it on the seconds before the first clip or cut, which localize_action finds. "
-        "Do not use it on other procedures, nor as clinical advice. "
-        'Example: {"video_id": "0123456789abcdef", "span": {"start_s": 20.0, "end_s": 33.0}}'
-    )
     qa_types = ("cvs_assessment",)
     long = "whole"
     tokens = 64

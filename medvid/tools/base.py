@@ -1,23 +1,25 @@
 """Tool: one task of the benchmark in one place. What it asks, how the answer is read, how a true answer is written, how it is scored.
 
 A tool is synchronous and pure. Times are clip seconds and boxes checkpoint pixels, but for `merge`, which works in source seconds; the
-toolbox moves them. Adding a task is one file here, one line in registry.py, one wording in medvid/prompts, one test.
+toolbox moves them. Adding a task is one file here, one line in registry.py, NAME.toml in medvid/prompts, one test.
 """
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
-from medvid.core import Case, Span, TimedBox, Value
+from medvid.core import ArgumentsError, Case, Span, TimedBox, Value
 from medvid.core.clip import Clip
-from medvid.prompts import Wording
+from medvid.prompts import FORMS, Wording
+from medvid.tools.spans import time_text
 
-NOT_OBSERVED = "Not observed."
-"""What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur."""
+NOT_OBSERVED = "Not observed."  # What a checkpoint that `abstains` was trained to answer where the thing asked for does not occur.
+M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
 
 
 class Args(Value):
@@ -33,6 +35,27 @@ class StyleArgs(Args):
     """What tools that write free text take as well."""
 
     style: Literal["gpt", "gemini"] = Field(default="gpt", description="whose reference captions the text is to be like")
+
+
+A = TypeVar("A", bound=Args)
+
+
+def read_args(name: str, args_type: type[M], given: Mapping[str, Any]) -> M:
+    """The arguments of a call of `name`. Raises ArgumentsError naming each that does not fit, and those that it takes."""
+    try:
+        return args_type.model_validate(dict(given))
+    except ValidationError as error:
+        wrong = []
+        for item in error.errors(include_url=False):
+            place = ".".join(str(part) for part in item["loc"]) or "arguments"
+            if item["type"] == "extra_forbidden":
+                wrong.append(f"{place}: no such argument")
+            elif item["type"] == "missing" or isinstance(item["input"], dict | list):
+                wrong.append(f"{place}: {item['msg'].removeprefix('Value error, ')}")
+            else:
+                wrong.append(f"{place}: {item['msg']}, not {item['input']!r}")
+        takes = ", ".join(args_type.model_fields) or "no arguments"
+        raise ArgumentsError(f"{name}: {'; '.join(wrong)}. It takes: {takes}.") from error
 
 
 def is_not_observed(text: str) -> bool:
@@ -51,10 +74,6 @@ def span_of(args: Args) -> Span:
     return args.span
 
 
-A = TypeVar("A", bound=Args)
-R = TypeVar("R", bound=BaseModel)
-
-
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[R]):
     """What a text says. result: None where the text is `Not observed.`; dropped: one line for each item left out, and why."""
@@ -64,27 +83,30 @@ class Reading(Generic[R]):
 
 
 class Tool(ABC, Generic[A, R]):
-    """name: at most 20 characters, a verb and a noun. long: what happens to a span above the frame budget: `windows` (rate kept, answers
-    merged), `whole` (rate lowered), `last` (the end that fits). tokens: what an answer needs. min_frames: with fewer, none is worth having.
-    procedures: words of which a declared procedure must hold one, None for any."""
-
-    name: ClassVar[str]
-    description: ClassVar[str]
+    name: ClassVar[str]  # at most 20 characters, a verb and a noun
     qa_types: ClassVar[tuple[str, ...]]
-    long: ClassVar[Literal["windows", "whole", "last"]]
-    tokens: ClassVar[int]
-    min_frames: ClassVar[int] = 1
-    procedures: ClassVar[tuple[str, ...] | None] = None
+    long: ClassVar[Literal["windows", "whole", "last"]]  # what a span above the frame budget gets, see looks.py
+    tokens: ClassVar[int]  # what an answer needs
+    min_frames: ClassVar[int] = 1  # with fewer, no answer is worth having
+    procedures: ClassVar[tuple[str, ...] | None] = None  # words of which a declared procedure must hold one, None for any
     args_type: ClassVar[type[Args]]
     result_type: ClassVar[type[BaseModel]]
+
+    @property
+    def description(self) -> str:
+        """What a client reads of the tool."""
+        return FORMS[self.name].description
 
     def question(self, args: A, case: Case, wording: Wording) -> str:
         """The text put to the model. Parts that `case` does not state are left out."""
         return wording.ask(self.name, case, self.values(args), style=getattr(args, "style", None))
 
     def values(self, args: A) -> dict[str, str]:
-        """What the question names beside the case."""
-        return {}
+        """What the question may name beside the case: words as they stand, times with one decimal."""
+        span = span_of(args)
+        said = {**dict(args), "start_s": span.start_s, "end_s": span.end_s}
+        words = {name: value for name, value in said.items() if isinstance(value, str)}
+        return words | {name: time_text(value) for name, value in said.items() if isinstance(value, float)}
 
     def pattern(self, args: A, case: Case) -> str | None:
         """A regular expression of what `render` writes of a result, for engines that can constrain; None for free text. Plain enough for

@@ -39,12 +39,6 @@ class Events(Value):
 
 class CaptionEvents(Tool[StyleArgs, Events]):
     name = "caption_events"
-    description = (
-        "Lists what happens in a span: every event with its own span in seconds of the video, its action and a description. "
-        "Use it for an overview with times. "
-        "Do not use it for one known action (localize_action is surer) or for a short text without times (summarize_video). "
-        'Example: {"video_id": "0123456789abcdef", "span": {"start_s": 0.0, "end_s": 60.0}}'
-    )
     qa_types = ("dense_captioning_gpt", "dense_captioning_gemini")
     long = "windows"
     tokens = 768
@@ -75,7 +69,7 @@ class CaptionEvents(Tool[StyleArgs, Events]):
         return Reading(Events(events=tuple(events)), tuple(dropped))
 
     def write(self, result: Events) -> str:
-        return "\n".join(_line(event) for event in result.events)
+        return "\n".join(f"{span_text(e.span)} seconds: {': '.join(filter(None, (e.action, e.caption)))}" for e in result.events)
 
     def compare(self, predicted: Events, truth: Events) -> float:
         """Events matched one to one by IoU; the sum of IoU x token F1 over the larger number of events."""
@@ -115,10 +109,6 @@ def _event(found: Found, body: str, case: Case) -> CaptionedEvent | None:
         action = parts["action"].strip(_AROUND)
         return CaptionedEvent(span=found.span, action=names.get(action.casefold(), action) or None, caption=parts["caption"].strip(_AROUND))
     return CaptionedEvent(span=found.span, caption=said)
-
-
-def _line(event: CaptionedEvent) -> str:
-    return f"{span_text(event.span)} seconds: " + ": ".join(part for part in (event.action, event.caption) if part)
 
 
 def _words(event: CaptionedEvent) -> str:

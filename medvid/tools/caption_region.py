@@ -1,14 +1,12 @@
 """Region caption (`region_caption_gpt`, `region_caption_gemini`): what the object in a drawn box does over an interval, in free text.
 
-The question names the box's time and the interval; the box is drawn on the frame and never written.
-Source: docs/formats.md, "The eight tasks".
+The box is drawn on the frame and never written. Source: docs/formats.md, "The eight tasks".
 """
 
 from pydantic import Field
 
 from medvid.core import Box, Instant, TimedBox
-from medvid.tools.base import StyleArgs, span_of
-from medvid.tools.spans import time_text
+from medvid.tools.base import StyleArgs
 from medvid.tools.texts import DescribingTool
 
 
@@ -19,21 +17,10 @@ class CaptionRegionArgs(StyleArgs):
 
 class CaptionRegion(DescribingTool[CaptionRegionArgs]):
     name = "caption_region"
-    description = (
-        "Describes what the object in a given box does over a span. The box is in pixels of the upright frame at time_s, in seconds of the "
-        "video within the span; both are best taken from ground_object. "
-        "Do not use it to find the box, and not for the whole picture (summarize_video). "
-        'Example: {"video_id": "0123456789abcdef", "box_px": [120.0, 80.0, 180.0, 140.0], "time_s": 34.0, '
-        '"span": {"start_s": 33.0, "end_s": 38.5}}'
-    )
     qa_types = ("region_caption_gpt", "region_caption_gemini")
     long = "whole"
     tokens = 256
     args_type = CaptionRegionArgs
-
-    def values(self, args: CaptionRegionArgs) -> dict[str, str]:
-        span = span_of(args)
-        return {"time_s": time_text(args.time_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
 
     def drawn(self, args: CaptionRegionArgs) -> TimedBox | None:
         return TimedBox(time_s=args.time_s, box_px=args.box_px)

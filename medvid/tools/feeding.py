@@ -17,13 +17,13 @@ from medvid.core import Box, Case, Span, TimedBox
 from medvid.core.clip import Clip, to_clip
 from medvid.core.frames import Frames
 from medvid.engine.base import Profile, Request
-from medvid.prompts import wording
+from medvid.prompts import FORMS, wording
 from medvid.tools.base import NOT_OBSERVED, Args, Tool, verbatim
+from medvid.video.decode import scale
 
 Pictures = npt.NDArray[np.uint8]
 GREEN = (0, 255, 0)
-LINE_SOURCE_PX = 8
-"""The width of a drawn box's line, in source pixels."""
+LINE_SOURCE_PX = 8  # The width of a drawn box's line, in source pixels.
 EPS = 1e-9
 
 
@@ -42,10 +42,8 @@ def fed_size(source_size: tuple[int, int], profile: Profile) -> tuple[int, int]:
 
 
 def resize(rgb: Pictures, size: tuple[int, int]) -> Pictures:
-    """Pictures (T, H, W, 3) at width, height `size`: Pillow's bicubic, whose kernel widens as it shrinks."""
-    if (rgb.shape[2], rgb.shape[1]) == size:
-        return rgb
-    return np.stack([np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC)) for picture in rgb])
+    """Pictures (T, H, W, 3) at width, height `size`, as decoding scales them."""
+    return rgb if rgb.shape[2:0:-1] == size else np.stack([scale(picture, size) for picture in rgb])
 
 
 def line_px(source_size: tuple[int, int], size: tuple[int, int]) -> int:
@@ -116,7 +114,7 @@ def make_request(
 
 def system_message(tool: Tool[Any, Any], profile: Profile) -> str | None:
     """For a model that heeds one: its own, and the answer's form where it was not trained on it. Else what its chat template writes."""
-    told = wording(profile.wording).forms[tool.name].answer if profile.constrained else ""
+    told = FORMS[tool.name].answer if profile.constrained else ""
     return " ".join(part for part in (profile.system, told) if part) or None if profile.heeds_system else None
 
 

@@ -49,21 +49,10 @@ def box_text(box: Box) -> str:
 
 class GroundObject(Tool[GroundObjectArgs, Grounding]):
     name = "ground_object"
-    description = (
-        "Finds where a named object is: its box at regular times, in pixels of the upright frame; times in seconds of the video. "
-        "Use it for an instrument or a structure over a short span, such as one that localize_action found. "
-        "Do not use it to find when something happens, nor over a whole operation: it looks at every moment. "
-        'Example: {"video_id": "0123456789abcdef", "object": "clipper", "every_s": 1.0, "span": {"start_s": 33.0, "end_s": 38.5}}'
-    )
     qa_types = ("stg",)
     long = "windows"
     args_type = GroundObjectArgs
     result_type = Grounding
-
-    def values(self, args: GroundObjectArgs) -> dict[str, str]:
-        span = span_of(args)
-        times = {"every_s": time_text(args.every_s), "start_s": time_text(span.start_s), "end_s": time_text(span.end_s)}
-        return {"object": args.object, **times}
 
     def pattern(self, args: GroundObjectArgs, case: Case) -> str | None:
         times = list(dict.fromkeys(time_text(time_s) for time_s in times_asked(args)))

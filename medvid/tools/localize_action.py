@@ -25,21 +25,11 @@ class Spans(Value):
 
 class LocalizeAction(Tool[LocalizeActionArgs, Spans]):
     name = "localize_action"
-    description = (
-        "Finds when a named action happens: its spans, in seconds of the video. "
-        "Use it first where a question asks when, how often or how long, and to get the span for another tool. "
-        "Do not use it for where something is (ground_object) or to learn what happens at all (caption_events). "
-        "The action is best one of the names that list_videos gives for the video. "
-        'Example: {"video_id": "0123456789abcdef", "action": "clip the cystic duct"}'
-    )
     qa_types = ("tal",)
     long = "windows"
     tokens = 256
     args_type = LocalizeActionArgs
     result_type = Spans
-
-    def values(self, args: LocalizeActionArgs) -> dict[str, str]:
-        return {"action": args.action}
 
     def pattern(self, args: LocalizeActionArgs, case: Case) -> str | None:
         return rf"{SPAN_PATTERN}(, {SPAN_PATTERN}){{0,31}} seconds\."

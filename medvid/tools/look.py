@@ -20,8 +20,7 @@ from medvid.tools.feeding import fed_size, feed, make_request, sample_times
 from medvid.tools.looks import Window
 from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
-DARKEST_LUMA = 10.0
-"""Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80."""
+DARKEST_LUMA = 10.0  # Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80.
 SLACK_S = 1e-3
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -40,15 +39,14 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of one look. result: in source seconds and pixels, set exactly when `found`. raw: None where nothing was asked. reason:
-    why there is no result."""
+    """What came of one look."""
 
     status: Literal["found", "absent", "unreadable", "dark"]
     span: Span
     look: Look
-    result: Any | None = None
-    raw: RawText | None = None
-    reason: str = ""
+    result: Any | None = None  # in source seconds and pixels, set exactly when `found`
+    raw: RawText | None = None  # None where nothing was asked
+    reason: str = ""  # why there is no result
     notes: tuple[str, ...] = ()
 
 
@@ -78,8 +76,7 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
 
 
 def frames_request(source: FrameList, question: str, profile: Profile, max_tokens: int = 256, box: TimedBox | None = None) -> Request:
-    """A question in the caller's words on frame files: all, or every second, third, ... where the model takes fewer. box: in pixels of the
-    files, drawn on the frame nearest to its time. Raises VideoError."""
+    """A question in the caller's words on frame files: all, or every n-th. box: drawn on the frame nearest to it. Raises VideoError."""
     info = probe(source)
     step = -(-info.frames // profile.frame_budget)
     fps = info.fps / step

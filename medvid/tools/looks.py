@@ -1,7 +1,6 @@
 """Looks: at which rate, and in which windows, a span is shown to a model that takes only so many frames at once.
 
-`windows`: the rate is kept, windows overlap by a quarter; where the answer stands on a grid of times, they start on it and do not overlap.
-`whole`: the rate is lowered, down to the lowest the model was trained at. `last`: the end that fits. Source: docs/formats.md, "Long spans".
+Windows overlap by a quarter, or start on the grid of times where an answer has one. Source: docs/formats.md, "Long spans".
 """
 
 import math
@@ -17,8 +16,7 @@ from medvid.tools.feeding import count_frames, sample_times
 from medvid.tools.ground_object import MOST_TIMES
 
 OVERLAP = 0.25
-TOKENS_PER_WORD = 2
-"""Above what Qwen's tokenizer needs for a question's words."""
+TOKENS_PER_WORD = 2  # Above what Qwen's tokenizer needs for a question's words.
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +102,7 @@ def longest_asked(tool: Tool[Any, Any], args: Args, span: Span) -> Span:
 
 
 def frame_budget(profile: Profile, size: tuple[int, int], answer_tokens: int, question: str) -> int:
-    """Most frames in one request: the profile's budget, or fewer where the context also has to hold question and answer. Raises ConfigError
-    where not even one pair of frames fits."""
+    """The profile's, or fewer where the context also has to hold question and answer. Raises ConfigError where not two frames fit."""
     per_pair = size[0] * size[1] // profile.factor**2 + (TIMESTAMP_TOKENS if profile.timestamps else 0)
     words = question.replace(",", " , ").split()
     room = profile.max_context - answer_tokens - TOKENS_PER_WORD * len(words) - 64

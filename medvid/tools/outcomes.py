@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, get_args
 
 from medvid.core import Evidence, Outcome, Reliability
+from medvid.core.outcome import Status
 from medvid.engine.base import Profile
 from medvid.tools.base import Args, StyleArgs, Tool
 from medvid.tools.look import Inquiry, Seen
@@ -12,17 +14,16 @@ from medvid.tools.scope import asked_phrase
 
 ALWAYS_ANSWERS = "this model always answers; presence not verified"
 NOT_DECLARED = "procedure not declared"
-Refused = Literal["not_observed", "not_assessable", "out_of_scope", "unreadable"]
 
 
+@dataclass(frozen=True, slots=True)
 class Report:
     """Writes the Outcome of one inquiry."""
 
-    def __init__(self, inquiry: Inquiry, profile: Profile, started_s: float, notes: list[str]) -> None:
-        self.inquiry = inquiry
-        self.profile = profile
-        self.started_s = started_s
-        self.notes = notes
+    inquiry: Inquiry
+    profile: Profile
+    started_s: float
+    notes: list[str]
 
     def of(self, seen: list[Seen]) -> Outcome[Any]:
         """What several looks come to. One that saw nothing counts only where every other could be read."""
@@ -55,12 +56,10 @@ class Report:
         reason = f"{what} was not observed in {self.inquiry.span}; ask about another span, or in other words"
         return self.refused("not_observed", reason, seen)
 
-    def refused(self, status: Refused, reason: str, seen: Sequence[Seen] = ()) -> Outcome[Any]:
+    def refused(self, status: Status, reason: str, seen: Sequence[Seen] = ()) -> Outcome[Any]:
         return self._outcome(status, seen, reason=reason)
 
-    def _outcome(
-        self, status: Literal["ok"] | Refused, seen: Sequence[Seen], *, result: Any | None = None, reason: str | None = None
-    ) -> Outcome[Any]:
+    def _outcome(self, status: Status, seen: Sequence[Seen], *, result: Any = None, reason: str | None = None) -> Outcome[Any]:
         inquiry, raw = self.inquiry, tuple(look.raw for look in seen if look.raw is not None)
         evidence = Evidence(
             video_id=inquiry.info.video_id, span=inquiry.span, looks=tuple(look.look for look in seen), model=self.profile.name,

@@ -5,8 +5,7 @@ A tool that was not used yet goes by the others. The first call loads the weight
 
 import math
 
-FADE = 0.8
-"""What earlier calls weigh beside one more."""
+FADE = 0.8  # What earlier calls weigh beside one more.
 
 
 class Pace:

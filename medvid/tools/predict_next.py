@@ -14,8 +14,7 @@ from medvid.tools.texts import read_text
 
 _LEAD = re.compile(r"^(?:(?:the\s+)?(?:next|following)\s+(?:step|action)\s*(?:is|:|=)|(?:answer|step|action)\s*:)\s*", re.IGNORECASE)
 _AROUND = " \t.\"'`*[]()•-"
-LONGEST_NAME = 100
-"""Characters; the longest class name of the benchmark's sources has 56."""
+LONGEST_NAME = 100  # Characters; the longest class name of the benchmark's sources has 56.
 
 
 class NextAction(Value):
@@ -26,12 +25,6 @@ class NextAction(Value):
 
 class PredictNext(Tool[Args, NextAction]):
     name = "predict_next"
-    description = (
-        "Predicts which step of the procedure follows the end of the span, by its name in the procedure's list. "
-        "Use it for what comes next, with a span that ends at the moment in question (seconds of the video); only its end is looked at. "
-        "Do not use it for what already shows in the video: caption_events and localize_action look at that. "
-        'Example: {"video_id": "0123456789abcdef", "span": {"start_s": 0.0, "end_s": 60.0}}'
-    )
     qa_types = ("next_action",)
     long = "last"
     tokens = 48

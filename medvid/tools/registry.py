@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from medvid.core import ConfigError
 from medvid.tools.assess_cvs import AssessCvs
 from medvid.tools.assess_skill import AssessSkill
 from medvid.tools.base import Tool
@@ -14,21 +13,7 @@ from medvid.tools.predict_next import PredictNext
 from medvid.tools.summarize_video import SummarizeVideo
 
 _ALL: tuple[Tool[Any, Any], ...] = (
-    LocalizeAction(),
-    GroundObject(),
-    PredictNext(),
-    CaptionEvents(),
-    SummarizeVideo(),
-    CaptionRegion(),
-    AssessSkill(),
-    AssessCvs(),
-)
+    LocalizeAction(), GroundObject(), PredictNext(), CaptionEvents(), SummarizeVideo(), CaptionRegion(), AssessSkill(), AssessCvs(),
+)  # fmt: skip
 TOOLS: dict[str, Tool[Any, Any]] = {tool.name: tool for tool in _ALL}
 BY_QA_TYPE: dict[str, Tool[Any, Any]] = {qa_type: tool for tool in _ALL for qa_type in tool.qa_types}
-
-
-def tool_named(name: str) -> Tool[Any, Any]:
-    """Raises ConfigError where there is no such tool."""
-    if name not in TOOLS:
-        raise ConfigError(f"there is no tool {name!r}; the tools are {', '.join(TOOLS)}")
-    return TOOLS[name]

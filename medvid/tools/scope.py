@@ -31,8 +31,7 @@ class KnowsWords(Protocol):
 
 
 def named_as_listed(args: Args, case: Case) -> tuple[Args, tuple[str, ...]]:
-    """`args` with the phrase as the procedure's own list has it, else as its class names have it; and a note where that changed it, or
-    where it means none of them."""
+    """`args` with the phrase as the procedure's own list or its class names have it; and a note where that changed it, or it means none."""
     names = class_names(case)
     if isinstance(args, LocalizeActionArgs):
         phrase = " ".join(args.action.split())
@@ -78,7 +77,5 @@ def out_of_scope(tool: Tool[Any, Any], args: Args, case: Case, engine: Engine) -
 
 def asked_phrase(args: Args) -> str | None:
     """What the caller named in words of their own."""
-    if isinstance(args, LocalizeActionArgs):
-        return args.action
-    return args.object if isinstance(args, GroundObjectArgs) else None
+    return getattr(args, "action", None) or getattr(args, "object", None)
 

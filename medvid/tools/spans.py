@@ -1,7 +1,6 @@
 """Times and spans in texts: written one way, read in the many ways models write them; and how spans are matched and joined.
 
-Written: `22.0-78.0`, one decimal, seconds from the clip's first frame. Read: any dash or `to`, `s`, `sec`, `seconds` or nothing,
-`h:mm:ss`, and `m:ss` where it cannot mean hours and minutes. Source: docs/formats.md, "Times and boxes".
+Source: docs/formats.md, "Times and boxes".
 """
 
 import re
@@ -15,8 +14,7 @@ TIME = r"\d+:\d{1,2}:\d{2}(?:\.\d+)?|\d+:\d{2}(?:\.\d+)?|\d+(?:\.\d+)?"
 UNIT = r"(?:seconds?|secs?|s)\b\.?"
 DASH = r"(?:[-‐‑‒–—−~]|\bto\b|\buntil\b)"
 _NUMBER_ENDS = r"(?![\d.:]*\d)"
-_GAP = r"[^\S\n]*"
-"""White space within a line: the dash of a list's next item is no dash of this span."""
+_GAP = r"[^\S\n]*"  # White space within a line: the dash of a list's next item is no dash of this span.
 _OTHER_UNIT = rf"(?!{_GAP}(?:%|mm\b|cm\b|ml\b|min|hours?\b|times\b))"
 SPAN = re.compile(
     rf"(?<![\d.:])(?P<start>{TIME}){_GAP}(?:{UNIT})?{_GAP}{DASH}{_GAP}(?P<end>{TIME}){_NUMBER_ENDS}{_OTHER_UNIT}"
@@ -25,12 +23,10 @@ SPAN = re.compile(
 )
 CUT_OFF = re.compile(rf"(?<![\d.:])(?:{TIME})[.:]?\s*(?:{UNIT})?\s*{DASH}?\s*$", re.IGNORECASE)
 """A span whose end is missing, at the end of a text."""
-SPAN_PATTERN = r"[0-9]{1,5}\.[0-9]-[0-9]{1,5}\.[0-9]"
-"""A span as it is written."""
+SPAN_PATTERN = r"[0-9]{1,5}\.[0-9]-[0-9]{1,5}\.[0-9]"  # A span as it is written.
 
 EPS_S = 1e-6
-JOIN_GAP_S = 0.1 + EPS_S
-"""Spans from two windows that are nearer than the answer's own resolution touch."""
+JOIN_GAP_S = 0.1 + EPS_S  # Spans from two windows that are nearer than the answer's own resolution touch.
 
 
 def time_text(seconds: float) -> str:

@@ -11,11 +11,9 @@ from medvid.tools.base import A, Reading, Tool
 from medvid.tools.spans import SPAN, UNIT
 
 _TIMES = re.compile(rf"{SPAN.pattern}|\b{UNIT}", re.IGNORECASE)
-LONGEST_TEXT = 4000
-"""Characters. Captions of the benchmark stay far below; what runs on longer is a model that does not stop."""
+LONGEST_TEXT = 4000  # Characters. Captions of the benchmark stay far below; what runs on longer is a model that does not stop.
 
-LONGEST_WORD = 60
-"""Characters. Medical words stay below 46."""
+LONGEST_WORD = 60  # Characters. Medical words stay below 46.
 
 
 class Description(Value):

@@ -8,21 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 
 from medvid.core import Access, ConfigError, Feeding, MedVidError, Outcome, Progress, Span, VideoError, no_progress
 from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
-from medvid.prompts import wording
-from medvid.tools.base import Args, Tool
+from medvid.prompts import FORMS, wording
+from medvid.tools.base import Args, Tool, read_args
 from medvid.tools.feeding import fed_size, system_message
 from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
 from medvid.tools.outcomes import NOT_DECLARED, Report
 from medvid.tools.pace import Pace
-from medvid.tools.registry import tool_named
+from medvid.tools.registry import TOOLS
 from medvid.tools.scope import Objection, named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
+
+Given = Args | Mapping[str, Any]  # arguments as a caller read them, or as JSON, see the tool's `args_type`
 
 
 class Toolbox:
@@ -36,9 +37,8 @@ class Toolbox:
         self.max_in_flight = max_in_flight
         self.pace = Pace()
 
-    async def run(self, name: str, args: Mapping[str, Any], *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
-        """args: as JSON, see the tool's `args_type`. Raises ConfigError, AccessError, VideoError and EngineError; what a model makes of
-        the question is an Outcome."""
+    async def run(self, name: str, args: Given, *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
+        """Raises ConfigError, ArgumentsError, AccessError, VideoError and EngineError; what a model makes of the question is an Outcome."""
         started_s = time.monotonic()
         inquiry, notes, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
         report = Report(inquiry, self.engine.profile, started_s, notes)
@@ -55,9 +55,8 @@ class Toolbox:
             self.pace.note(name, len(asked), sum(asked) / self.engine.profile.frame_budget, time.monotonic() - started_s)
         return report.of(seen)
 
-    async def expected_s(self, name: str, args: Mapping[str, Any], access: Access) -> float | None:
-        """How long `run` will take, decoding nothing; None before anything was measured, or where it looks at nothing. Raises what `run`
-        raises before it looks."""
+    async def expected_s(self, name: str, args: Given, access: Access) -> float | None:
+        """How long `run` will take; None before anything was measured, or without a look. Raises what `run` raises before it looks."""
         inquiry, _, objection = await anyio.to_thread.run_sync(self._prepare, name, args, access)
         windows = self._plan(inquiry).windows if objection is None or inquiry.args.insist else ()
         return self.pace.expected_s(name, len(windows), sum(window.count for window in windows) / self.engine.profile.frame_budget)
@@ -65,9 +64,10 @@ class Toolbox:
     async def look(self, window: Window, inquiry: Inquiry) -> Seen:
         return await look_at(window, inquiry, self.engine)
 
-    def _prepare(self, name: str, raw: Mapping[str, Any], access: Access) -> tuple[Inquiry, list[str], Objection | None]:
-        tool = tool_named(name)
-        args = read_args(tool, raw)
+    def _prepare(self, name: str, given: Given, access: Access) -> tuple[Inquiry, list[str], Objection | None]:
+        if (tool := TOOLS.get(name)) is None:
+            raise ConfigError(f"there is no tool {name!r}; the tools are {', '.join(TOOLS)}")
+        args = given if isinstance(given, Args) else read_args(name, tool.args_type, given)
         info = self.library.info(args.video_id, access)
         case = self.library.case(args.video_id)
         span = _asked_span(args, info, self.engine.profile)
@@ -75,11 +75,11 @@ class Toolbox:
         _check_drawn(tool, args, span, info)
         args, named = named_as_listed(args, case)
         notes = [*info.notes, *([] if case.procedure else [NOT_DECLARED]), *named]
-        words = wording(self.engine.profile.wording)
         case, source = listed(case)
-        if source is not None and words.forms[tool.name].lists:
-            notes.append(f"no list of {words.forms[tool.name].lists} is declared; that of {source}'s class names was shown")
-        notes += [remark] if (remark := words.remark(tool.name, case, getattr(args, "style", None))) else []
+        if source is not None and FORMS[tool.name].lists:
+            notes.append(f"no list of {FORMS[tool.name].lists} is declared; that of {source}'s class names was shown")
+        remark = wording(self.engine.profile.wording).remark(tool.name, case, getattr(args, "style", None))
+        notes += [remark] if remark else []
         return Inquiry(tool, args, case, info, span, self.library), notes, out_of_scope(tool, args, case, self.engine)
 
     def _plan(self, inquiry: Inquiry) -> Looks:
@@ -93,30 +93,25 @@ class Toolbox:
     async def _look(self, windows: Sequence[Window], inquiry: Inquiry, progress: Progress) -> list[Seen]:
         """All windows, some at a time; the first error ends them all."""
         seen: dict[int, Seen] = {}
+        failed: list[MedVidError] = []
         slots = anyio.CapacityLimiter(self.max_in_flight)
 
         async def one(index: int, window: Window) -> None:
-            async with slots:
-                seen[index] = await self.look(window, inquiry)
-            await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
+            try:
+                async with slots:
+                    seen[index] = await self.look(window, inquiry)
+                await progress(len(seen), len(windows), f"{inquiry.tool.name}: looked at {seen[index].span}")
+            except MedVidError as error:
+                failed.append(error)
+                group.cancel_scope.cancel()
 
         await progress(0, len(windows), f"{inquiry.tool.name}: looking at {inquiry.span}")
-        try:
-            async with anyio.create_task_group() as group:
-                for index, window in enumerate(windows):
-                    group.start_soon(one, index, window)
-        except ExceptionGroup as failures:
-            raise _first(failures) from None
+        async with anyio.create_task_group() as group:
+            for index, window in enumerate(windows):
+                group.start_soon(one, index, window)
+        if failed:
+            raise failed[0]
         return [seen[index] for index in range(len(windows))]
-
-
-def read_args(tool: Tool[Any, Any], raw: Mapping[str, Any]) -> Args:
-    """Raises ConfigError naming each argument that cannot be used."""
-    try:
-        return tool.args_type.model_validate(dict(raw))
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'arguments'}: {item['msg']}" for item in error.errors(include_url=False))
-        raise ConfigError(f"{tool.name} cannot use its arguments: {wrong}; it takes {', '.join(tool.args_type.model_fields)}") from error
 
 
 def _asked_span(args: Args, info: VideoInfo, profile: Profile) -> Span:
@@ -136,12 +131,3 @@ def _check_drawn(tool: Tool[Any, Any], args: Args, span: Span, info: VideoInfo) 
     if drawn.box_px.cut(*info.size) is None:
         width, height = info.size
         raise VideoError(f"box {list(drawn.box_px.root)} lies outside the frame of {width}x{height} px; give pixels of the video")
-
-
-def _first(failures: ExceptionGroup[Exception]) -> Exception:
-    """The first error that is ours, where all are; the whole group where something else, a bug, is among them."""
-    ours, others = failures.split(MedVidError)
-    if others is not None or ours is None:
-        return failures
-    leaf: Exception = ours.exceptions[0]
-    return _first(leaf) if isinstance(leaf, ExceptionGroup) else leaf

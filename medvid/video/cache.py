@@ -4,19 +4,17 @@ Looking through a recording of hours takes seconds; a listing of a hundred must 
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from medvid.video.info import VideoInfo
 
-Stamp = tuple[str, int, int]
-"""Resolved path, size in bytes, time of change in nanoseconds."""
+Stamp = tuple[str, int, int]  # Resolved path, size in bytes, time of change in nanoseconds.
 
-FORM = 2
-"""Raised when VideoInfo, or what probe finds, changes."""
+FORM = 2  # Raised when VideoInfo, or what probe finds, changes.
 
 MAKE = "CREATE TABLE IF NOT EXISTS probes (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, form INTEGER, info BLOB)"
 FIND = "SELECT info FROM probes WHERE path = ? AND size = ? AND changed = ? AND form = ?"
@@ -39,21 +37,18 @@ class ProbeCache:
 
     def get(self, stamp: Stamp) -> VideoInfo | None:
         try:
-            with self._open() as store:
-                row = store.execute(FIND, (*stamp, FORM)).fetchone()
-            return _infos.validate_json(row[0]) if row else None
-        except (sqlite3.Error, OSError, ValidationError, UnicodeEncodeError):
+            rows = self._rows(FIND, *stamp, FORM)
+            return _infos.validate_json(rows[0][0]) if rows else None
+        except ValidationError:
             return None
 
     def put(self, stamp: Stamp, info: VideoInfo) -> None:
-        try:
-            with self._open() as store:
-                store.execute(KEEP, (*stamp, FORM, _infos.dump_json(info)))
-        except (sqlite3.Error, OSError, UnicodeEncodeError):
-            return
+        self._rows(KEEP, *stamp, FORM, _infos.dump_json(info))
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.file, timeout=5)) as store, store:
-            store.execute(MAKE)
-            yield store
+    def _rows(self, statement: str, *values: Any) -> list[Any]:
+        try:
+            with closing(sqlite3.connect(self.file, timeout=5)) as store, store:
+                store.execute(MAKE)
+                return store.execute(statement, values).fetchall()
+        except (sqlite3.Error, OSError, UnicodeEncodeError):
+            return []

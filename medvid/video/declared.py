@@ -1,7 +1,5 @@
-"""What is declared of a video: a sidecar `NAME.medvid.json` beside NAME.mp4, or the simulator's container tag. Nothing is guessed.
-
-A sidecar holds a Case: `{"procedure": "...", "scene": "...", "actions": ["...", {"name": "...", "synonyms": ["..."]}]}`. The simulator's
-tag `comment` holds `{"medvid_simulated": {..., "case": {...}}}`.
+"""What is declared of a video: a sidecar `NAME.medvid.json` beside NAME.mp4, which holds a Case, or the simulator's container tag, whose
+`comment` holds `{"medvid_simulated": {..., "case": {...}}}`. Nothing is guessed. Source: docs/formats.md, "Outcomes".
 """
 
 import json
@@ -19,15 +17,10 @@ LARGEST_SIDECAR_BYTES = 1 << 20
 LONGEST_TITLE = 80
 
 
-def sidecar_of(path: Path) -> Path:
-    return path.with_name(path.stem + SIDECAR)
-
-
 def read_case(paths: Iterable[Path], tags: Mapping[str, str]) -> Case:
-    """What the first sidecar beside one of these copies says, else the container's tag, else nothing. A simulated file stays one
-    whatever its sidecar says. Raises VideoError where the sidecar cannot be used."""
+    """What the first sidecar beside a copy says, else the container's tag; a simulated file stays one. Raises VideoError."""
     tagged = _tagged(tags)
-    sidecar = next((found for found in map(sidecar_of, paths) if found.is_file()), None)
+    sidecar = next((found for path in paths if (found := path.with_name(path.stem + SIDECAR)).is_file()), None)
     if sidecar is None:
         return tagged or Case()
     case = _read_sidecar(sidecar)

@@ -11,22 +11,18 @@ from medvid.core import VideoError
 from medvid.core.frames import Frames
 from medvid.video import framelist, pyav
 from medvid.video.info import VideoInfo
+from medvid.video.pyav import Shown
 
 LARGEST_BYTES = 8 << 30
-Shown = tuple[float, npt.NDArray[Any]]
-"""The time from which a frame is shown, and its picture."""
 Read = Callable[[VideoInfo, list[float], tuple[int, int]], Iterator[Shown]]
 Times = Sequence[float] | npt.NDArray[np.float64]
 
 
 def decode(info: VideoInfo, times_s: Times, size: tuple[int, int] | None = None) -> Frames:
-    """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one.
-
-    A frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or
-    has stood for longer than a step of the asked times, it is the asked time, at which the frame is still shown; so times always
-    increase and none strays by more than a step. size: width, height to scale to, antialiased; the upright frame's own if left out.
-    Safe to call from several threads. Raises VideoError.
-    """
+    """The frames shown at `times_s`, which increase; one frame a time. `fps` is the rate of the asked times, the video's own for one. A
+    frame's time is the one from which it is shown, which may lie before the asked time. Only where it has been returned already, or has
+    stood for longer than a step of the asked times, it is the asked time, at which the frame is still shown; so times always increase and
+    none strays by more than a step. size: width, height to scale to, antialiased. Safe to call from several threads. Raises VideoError."""
     return gather(info, times_s, size, scaled)
 
 
@@ -57,11 +53,11 @@ def gather(info: VideoInfo, times_s: Times, size: tuple[int, int] | None, read: 
 def scaled(info: VideoInfo, times_s: list[float], size: tuple[int, int]) -> Iterator[Shown]:
     read = framelist.read if info.container == "frames" else pyav.read
     for shown_s, picture in read(info, times_s):
-        yield shown_s, _scale(picture, *size)
+        yield shown_s, scale(picture, size)
 
 
-def _scale(picture: npt.NDArray[Any], width: int, height: int) -> npt.NDArray[Any]:
-    if picture.shape[:2] == (height, width):
+def scale(picture: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[Any]:
+    """Pillow widens the bicubic kernel when it shrinks, which is the antialiasing that checkpoints were trained with."""
+    if picture.shape[1::-1] == size:
         return picture
-    # Pillow widens the bicubic kernel when it shrinks, which is the antialiasing that checkpoints were trained with.
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))

@@ -19,13 +19,10 @@ from medvid.video.info import TOLERANCE_S, VideoInfo
 
 @dataclass(frozen=True, slots=True)
 class FrameList:
-    """paths: image files in time order. fps: their rate. title: how people call it. times_s: when each is shown, where the steps between
-    them are uneven; they count from the first, and the last frame is shown for 1 / fps."""
-
-    paths: tuple[Path, ...]
-    fps: float
-    title: str = "frames"
-    times_s: tuple[float, ...] | None = None
+    paths: tuple[Path, ...]  # image files in time order
+    fps: float  # their rate
+    title: str = "frames"  # how people call it
+    times_s: tuple[float, ...] | None = None  # when each is shown, from the first on, where the steps are uneven; the last lasts 1 / fps
 
 
 def probe_frames(source: FrameList) -> VideoInfo:

@@ -1,7 +1,5 @@
 """VideoInfo: what is known of a video once it has been looked through, and the checks of times against it. VideoListing: what a caller is
-told of it; no path, no file name beyond the cleaned title.
-
-Second 0 is the first shown frame; sizes are those of the upright frame. Source: docs/formats.md, "Times and boxes".
+told of it; no path, no file name beyond the cleaned title. Source: docs/formats.md, "Times and boxes".
 """
 
 import itertools
@@ -10,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from medvid.core import FROZEN, Action, Span, VideoError
+from medvid.core import Action, Span, Value, VideoError
 
 TOLERANCE_S = 5e-4
 """Times are asked for in milliseconds, and Matroska stores them so: a frame counts as shown from half a millisecond before its time."""
@@ -20,29 +18,22 @@ TOLERANCE_S = 5e-4
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """paths: the file, or the frame files of a list in order. duration_s: from the first shown frame to the end of the last one that can
-    be decoded. fps: the regular rate, or frames / duration_s where `variable_rate`. size: width, height, upright. rotation: degrees (0, 90,
-    180, 270) by which stored pictures are turned clockwise to stand upright, then flipped left to right where `mirrored`. frames: shown
-    ones. container: demuxer name, or `frames` for a list. tags: container tags, lower-case names. container_start_s: the container's time
-    of second 0. keys_s: times from which decoding can start, at least a second apart. starts_s: of a list of
-    frames, from when on each is shown. notes: what is wrong with the file."""
-
     video_id: str
-    paths: tuple[Path, ...]
-    duration_s: float
-    fps: float
+    paths: tuple[Path, ...]  # the file, or the frame files of a list in order
+    duration_s: float  # from the first shown frame to the end of the last one that can be decoded
+    fps: float  # the regular rate, or frames / duration_s where `variable_rate`
     variable_rate: bool
-    size: tuple[int, int]
-    frames: int
+    size: tuple[int, int]  # width, height, upright
+    frames: int  # shown ones
     codec: str
-    container: str
-    rotation: int = 0
-    mirrored: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
-    container_start_s: float = 0.0
-    keys_s: tuple[float, ...] = (0.0,)
-    starts_s: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
+    container: str  # demuxer name, or `frames` for a list
+    rotation: int = 0  # degrees (0, 90, 180, 270) by which stored pictures are turned clockwise to stand upright
+    mirrored: bool = False  # they are then flipped left to right
+    tags: dict[str, str] = field(default_factory=dict)  # of the container, lower-case names
+    container_start_s: float = 0.0  # the container's time of second 0
+    keys_s: tuple[float, ...] = (0.0,)  # times from which decoding can start, at least a second apart
+    starts_s: tuple[float, ...] = ()  # of a list of frames, from when on each is shown
+    notes: tuple[str, ...] = ()  # what is wrong with the file
 
     @property
     def path(self) -> Path:
@@ -54,8 +45,7 @@ class VideoInfo:
         return self.path.name
 
     def span(self, start_s: float = 0.0, end_s: float | None = None) -> Span:
-        """This stretch of the video, the whole of it by default. An end up to one frame past the video's is the video's end. Raises
-        VideoError where the stretch runs backwards or lies outside."""
+        """Raises VideoError where the stretch runs backwards or lies outside. An end up to one frame past the video's is its end."""
         end_s = self.duration_s if end_s is None else end_s
         if not (math.isfinite(start_s) and math.isfinite(end_s)) or end_s < start_s:
             raise VideoError(f"span {start_s:.1f}-{end_s:.1f} s ends before it starts; give the earlier time first")
@@ -81,10 +71,8 @@ class VideoInfo:
                 raise VideoError(f"time {later:.3f} s does not come after {earlier:.3f} s; ask for frames in time order, each time once")
 
 
-class VideoListing(BaseModel):
+class VideoListing(Value):
     """One video of a library. procedure is null and actions are empty where nobody declared them."""
-
-    model_config = FROZEN
 
     video_id: str = Field(description="16 hexadecimal digits; what every other tool takes")
     title: str = Field(description="the file's name, cleaned; written by whoever named the file")

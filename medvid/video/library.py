@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from medvid.core import Access, AccessError, Case, ConfigError, VideoError
 from medvid.core.frames import Frames
-from medvid.core.settings import probes_file
+from medvid.core.settings import cache_dir
 from medvid.core.vocabulary import listed
 from medvid.video.cache import ProbeCache, Stamp, stamp_of
 from medvid.video.container import check_file, shown
@@ -53,7 +53,7 @@ class Library:
     ) -> None:  # fmt: skip
         """Raises ConfigError where a root cannot be served, VideoError where a file given by name cannot be read."""
         self._roots = tuple(_checked_root(root) for root in roots)
-        self._cache = ProbeCache(cache_file or probes_file())
+        self._cache = ProbeCache(cache_file or cache_dir() / "probes.sqlite")
         self._probe_file = readers.probe if readers else probe
         self._decode = readers.decode if readers else decode
         self._looking = threading.Lock()
@@ -90,10 +90,6 @@ class Library:
         """What is declared of the video. Raises AccessError where there is none, VideoError where its sidecar cannot be used."""
         entry = self._entry(video_id, Access())
         return read_case(entry.copies, entry.info.tags)
-
-    def title(self, video_id: str) -> str:
-        """Raises AccessError where there is no such video."""
-        return self._entry(video_id, Access()).title
 
     @property
     def problems(self) -> tuple[str, ...]:

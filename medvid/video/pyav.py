@@ -34,8 +34,7 @@ from medvid.core import VideoError
 from medvid.video.container import open_video, shown
 from medvid.video.info import TOLERANCE_S, VideoInfo
 
-Shown = tuple[float, npt.NDArray[Any]]
-"""The time from which a frame is shown, in source seconds, and its upright picture, uint8 (H, W, 3)."""
+Shown = tuple[float, npt.NDArray[Any]]  # The time from which a frame is shown, in source seconds, and its upright picture, uint8 (H, W, 3).
 
 
 def read(info: VideoInfo, times_s: Sequence[float]) -> Iterator[Shown]:
@@ -147,14 +146,13 @@ def pictures(packet: Packet[VideoStream]) -> list[VideoFrame]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan:
-    """pts, durations (0: not stated): of shown packets, in showing order, in ticks. keys: of key frames, shown or not, in order. tick_s:
-    one tick. damaged: packets marked as such or without a time."""
+    """Of a file's packets, in ticks and showing order."""
 
-    pts: npt.NDArray[np.int64]
-    durations: npt.NDArray[np.int64]
-    keys: npt.NDArray[np.int64]
+    pts: npt.NDArray[np.int64]  # of shown packets
+    durations: npt.NDArray[np.int64]  # of the same; 0 where none is stated
+    keys: npt.NDArray[np.int64]  # of key frames, shown or not
     tick_s: float
-    damaged: int
+    damaged: int  # packets marked as such or without a time
 
 
 def scan(container: InputContainer, stream: VideoStream, path: Path) -> Scan:

@@ -1,8 +1,7 @@
 """Reading videos in processes of their own, so that a hostile file takes down neither the server nor a neighbour's call.
 
 A request is JSON. What comes back begins with `E` where it is a VideoError's text; else it is a VideoInfo as JSON, or a frame's time and
-pixels. Nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. This module is also the
-worker's program. For POSIX systems.
+pixels. Nothing that a worker sends is unpickled, longer than it may be, or believed about where a file lies. For POSIX systems.
 """
 
 import json
@@ -28,14 +27,14 @@ from pydantic import TypeAdapter
 from medvid.core import VideoError
 from medvid.core.frames import Frames
 from medvid.video.container import content_id, shown
-from medvid.video.decode import Shown, gather, scaled
+from medvid.video.decode import gather, scaled
 from medvid.video.info import VideoInfo
 from medvid.video.probe import probe
+from medvid.video.pyav import Shown
 
 CORES = os.cpu_count() or 1
 SLOTS = min(16, max(4, CORES))
-POLL_S = 0.1
-"""How soon a call that was given up lets go."""
+POLL_S = 0.1  # How soon a call that was given up lets go.
 LARGEST_INFO_BYTES = 16 << 20
 LONGEST_ERROR_BYTES = 4000
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_", "LD_", "DYLD_", "TMP", "XDG_")

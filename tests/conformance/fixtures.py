@@ -65,9 +65,8 @@ from mcp.types.jsonrpc import MISSING_REQUIRED_CLIENT_CAPABILITY
 from PIL import Image
 from pydantic import BaseModel
 
-from medvid.core.access import Access
+from medvid.core.access import Access, Progress
 from medvid.core.errors import VideoError
-from medvid.core.progress import Progress
 from medvid.core.span import FROZEN
 from medvid.mcp_server.calls import Answered, Call, output_schema, progress_to
 from medvid.mcp_server.server import Context, Handlers

@@ -113,7 +113,13 @@ def test_a_profile_file_goes_over_a_field_and_silences_the_warning(tmp_path: Pat
     assert not caplog.records
 
 
-@pytest.mark.parametrize("text", ['{"boxes": "source"}', '{"box_frame": "metres"}', "nothing"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"boxes": "source"}', '{"box_frame": "metres"}', '{"architecture": "qwen3_vl"}', '{"base": "mine"}', '{"rates": []}',
+        '{"cards": []}', '{"max_pixels": 0}', '["source"]', "nothing",
+    ],
+)  # fmt: skip
 def test_a_profile_file_that_cannot_be_used_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "profile.json").write_text(text)
     with pytest.raises(ConfigError, match=r"profile\.json cannot be used"):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from mcp import Client, MCPError
 
+from medvid.core import Progress
 from medvid.core.access import Access
 from medvid.core.errors import PlanError
 from medvid.core.plan import Plan, Step
-from medvid.core.progress import Progress
 from medvid.core.run import Answer, Needs, Run, Statement
 from medvid.mcp_server.asking import AskArgs
 from tests.mcp_server.results import mark_of, text_of

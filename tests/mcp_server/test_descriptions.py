@@ -9,20 +9,20 @@ import pytest
 
 from medvid.core.outcome import Reliability
 from medvid.engine.profiles import EMBEDDED
-from medvid.mcp_server import asking, job_tools, listing
+from medvid.mcp_server import asking
 from medvid.mcp_server.asking import AskArgs
-from medvid.mcp_server.job_tools import JobArgs, StartArgs, StatusArgs
-from medvid.mcp_server.listing import ListVideosArgs
-from medvid.mcp_server.video_tools import reliability_line
+from medvid.mcp_server.calls import TOLD
+from medvid.mcp_server.job_tools import PARTS_SHOWN, JobArgs, StartArgs, StatusArgs
+from medvid.mcp_server.video_tools import ListVideosArgs, reliability_line
 from medvid.tools.registry import TOOLS
 
 DESCRIBED = {
-    "list_videos": (listing.DESCRIPTION, ListVideosArgs),
+    "list_videos": (TOLD["list_videos"], ListVideosArgs),
     "ask_procedure": (asking.DESCRIPTION, AskArgs),
-    "start_job": (job_tools.TO_START, StartArgs),
-    "job_status": (job_tools.TO_TELL, StatusArgs),
-    "job_result": (job_tools.TO_GIVE, JobArgs),
-    "cancel_job": (job_tools.TO_CANCEL, JobArgs),
+    "start_job": (TOLD["start_job"], StartArgs),
+    "job_status": (TOLD["job_status"], StatusArgs),
+    "job_result": (TOLD["job_result"], JobArgs),
+    "cancel_job": (TOLD["cancel_job"], JobArgs),
     **{name: (tool.description, tool.args_type) for name, tool in TOOLS.items()},
 }
 
@@ -35,6 +35,10 @@ def test_a_description_says_when_not_to_use_it_and_gives_an_example_that_the_too
     before, _, example = description.partition("Example: ")
     assert before
     args_type.model_validate(json.loads(example.rstrip(".")))
+
+
+def test_the_status_of_a_job_says_how_many_parts_it_gives_at_a_time() -> None:
+    assert f"{PARTS_SHOWN} at a time" in TOLD["job_status"]
 
 
 def test_the_reliability_line_gives_each_measured_figure_of_the_tools_tasks() -> None:

@@ -25,7 +25,7 @@ from medvid.core.span import Span
 from medvid.engine.base import Request
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.scripted import ScriptedEngine
-from medvid.mcp_server import frames, listing
+from medvid.mcp_server import frames, video_tools
 from medvid.mcp_server.texts import LONGEST_LIST, LONGEST_TEXT, outcome_text
 from medvid.tools.caption_events import CaptionedEvent, Events
 from medvid.tools.registry import TOOLS
@@ -179,7 +179,7 @@ async def test_a_page_ends_where_it_would_be_long_to_read(tmp_path: Path) -> Non
         result = await client.call_tool("list_videos", {"limit": 200})
         page = result.structured_content
         assert 1 <= len(page["videos"]) == page["next_offset"] < 60
-        assert len(json.dumps(page["videos"])) < listing.LARGEST_PAGE * 1.2  # with blanks that the server does not count
+        assert len(json.dumps(page["videos"])) < video_tools.LARGEST_PAGE * 1.2  # with blanks that the server does not count
         assert len(text_of(result)) < 40_000
         assert len(await list_videos(client)) == 60
 

@@ -76,8 +76,16 @@ def test_a_broken_record_is_named_by_its_place_and_key(tmp_path: Path, change: d
 def test_a_file_that_is_no_list_of_records_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "in.json"
     path.write_text(content)
-    with pytest.raises(ConfigError, match=r"in\.json"):
+    with pytest.raises(ConfigError, match=r"in\.json: .*; records are a list"):
         read_records(path)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"a": {"qa_type": "tal", "answer": "x"}}', '{"-1": {"qa_type": "tal", "answer": "x"}}', "{"])
+def test_a_file_that_is_no_object_of_numbered_results_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "in.json"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=r'in\.json: .*; results are an object with the keys "0", "1"'):
+        read_results(path)
 
 
 def test_a_missing_file_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -102,5 +102,5 @@ def test_the_score_weighs_overlap_by_words() -> None:
 
 
 def test_the_question_lists_the_actions() -> None:
-    text = TOOL.question(StyleArgs(video_id=VIDEO_ID), CASE, wording("plain"))
+    text = TOOL.question(StyleArgs(video_id=VIDEO_ID, span=Span.of(0, 32)), CASE, wording("plain"))
     assert "[clip the cystic duct, cut the cystic duct, irrigate]" in text

@@ -109,5 +109,5 @@ def test_the_question_names_the_action() -> None:
     from medvid.prompts import wording
     from tests.tools.clips import VIDEO_ID
 
-    args = TOOL.args_type(video_id=VIDEO_ID, action="irrigate")  # type: ignore[call-arg]
+    args = TOOL.args_type(video_id=VIDEO_ID, span=Span.of(0, 32), action="irrigate")  # type: ignore[call-arg]
     assert "irrigate" in TOOL.question(args, Case(), wording("plain"))  # type: ignore[arg-type]

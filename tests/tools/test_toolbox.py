@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from medvid.core.access import Access
-from medvid.core.errors import AccessError, ConfigError, EngineError, VideoError
+from medvid.core.errors import AccessError, ArgumentsError, ConfigError, EngineError, VideoError
 from medvid.core.outcome import Outcome, Reliability
 from medvid.engine.base import Profile, Reply, Request
 from medvid.engine.profiles import EMBEDDED, MEDVLM_1_0A_RL
@@ -278,9 +278,9 @@ async def test_what_cannot_be_asked_is_an_error_that_says_the_way_out(videos: Vi
         await bench.run("predict_next", access=Access(videos=frozenset()))
     with pytest.raises(AccessError, match="shorter span"):
         await bench.run("predict_next", access=Access(max_span_s=10))
-    with pytest.raises(ConfigError, match="aktion"):
+    with pytest.raises(ArgumentsError, match="aktion"):
         await bench.run("localize_action", aktion="irrigate")
-    with pytest.raises(ConfigError, match="there is no tool"):
+    with pytest.raises(ConfigError, match="there is no tool 'guess'; the tools are localize_action, "):
         await bench.run("guess")
     with pytest.raises(ConfigError, match="published"):
         Toolbox(bench.engine, videos.library, feeding="published")

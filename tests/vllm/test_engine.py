@@ -17,7 +17,6 @@ from medvid.core.settings import EngineOptions
 from medvid.engine import open_engine
 from medvid.engine.vllm import VllmEngine
 from medvid.tools.registry import TOOLS
-from medvid.tools.toolbox import read_args
 from tests.engine.asking import request
 from tests.vllm.checkpoints import served_checkpoint
 from tests.vllm.server import OPTIONS
@@ -40,7 +39,7 @@ async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Vllm
 @pytest.mark.parametrize("name", CONSTRAINED)
 async def test_constrained_text_matches_its_pattern(engine: VllmEngine, name: str) -> None:
     tool = TOOLS[name]
-    args = read_args(tool, {"video_id": "0" * 16, "span": {"start_s": 0.0, "end_s": 4.0}, **CONSTRAINED[name]})
+    args = tool.args_type.model_validate({"video_id": "0" * 16, "span": {"start_s": 0.0, "end_s": 4.0}, **CONSTRAINED[name]})
     pattern = tool.pattern(args, Case(actions=("cut the duct", "clip the duct (twice)")))
     assert pattern is not None
     for seed in range(4):

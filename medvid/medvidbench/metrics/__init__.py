@@ -14,14 +14,13 @@ R = TypeVar("R", bound=Answered)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """leaderboard: as the evaluators compute it. strict: the mean of the tool's own score, an unreadable answer counting 0. unreadable: the
-    share of answers that the strict reader refuses. tests: records that have a truth. Figures without a record are None."""
+    """Figures without a record are None."""
 
     name: str
-    leaderboard: float | None
-    strict: float | None
-    unreadable: float | None
-    tests: int
+    leaderboard: float | None  # as the evaluators compute it
+    strict: float | None  # the mean of the tool's own score, an unreadable answer counting 0
+    unreadable: float | None  # the share of answers that the strict reader refuses
+    tests: int  # records that have a truth
     secondary: Mapping[str, float | None] = field(default_factory=dict)
 
 

@@ -1,8 +1,5 @@
-"""STG mIoU: per record the mean over the true times of the box IoU; then the mean over records.
-
-Answers are read as `T seconds: [a, b, c, d]`, times matched as text with one decimal; an unreadable box repeats the last readable one, a
-missing time the previous prediction; before any there is the zero box. Without a timed box, lists `[[a, b, c, d]]` of whole numbers are
-taken in order. Source: docs/formats.md, "The leaderboard's columns".
+"""STG mIoU: per record the mean over the true times of the box IoU; then the mean over records. Without a timed box, lists
+`[[a, b, c, d]]` of whole numbers are taken in order. Source: docs/formats.md, "The leaderboard's columns".
 """
 
 import re

@@ -1,7 +1,6 @@
 """NAP acc: the share of records whose answer is of the truth's class, pooled over sources.
 
-The answer's class is the answer itself where it equals a class name (stripped, case kept), else the class that `nearest` gives: on the
-leaderboard the nearest by cosine of all-MiniLM-L6-v2. Source: docs/formats.md, "The leaderboard's columns".
+Source: docs/formats.md, "The leaderboard's columns".
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +13,7 @@ Nearest = Callable[[str, Sequence[str]], str]
 
 
 def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
-    """The class names a record is judged by: its source's; for NurViD those of the procedure that the question names, else all; for a
-    source without a list the distinct truths of the file."""
+    """Its source's class names; for NurViD those of the procedure that the question names, else all; without a list the file's truths."""
     if result.data_source == NURSING:
         lists: dict[str, list[str]] = STORED[NURSING]
         named = [names for procedure, names in lists.items() if procedure.lower() in result.question.lower()]

@@ -1,7 +1,6 @@
 """CVS acc and SA acc: exact agreement of scores, per source the mean over criteria or aspects, then the mean over sources.
 
-Answers are split at commas; a criterion or aspect that truth or answer lacks does not count, nor does a skill answer without any `N/5`.
-Secondary: the rating of the critical view's sum, and the level of skill. Source: docs/formats.md, "The leaderboard's columns".
+Source: docs/formats.md, "The leaderboard's columns".
 """
 
 import re

@@ -1,10 +1,8 @@
 """TAG @0.3, @0.5: mean IoU of the spans matched at a threshold, averaged over records; and the recall of the same matches.
 DVC F1: how well the spans of described events cover the true ones.
 
-Spans are read as `A-B`, else as `A to B`, else as `h:m:s to h:m:s`; events as `A-B seconds: TEXT` up to the next such line. Of events equal
-spans count once; overlapping ones are cut at every boundary, the longest event owning each piece; both sides are truncated to whole frames,
-and matching is many to many. A record with no readable prediction is left out of the mean of its source, and sources are weighted by all
-their records. Source: docs/formats.md, "The leaderboard's columns".
+Spans are read as `A-B`, else as `A to B`, else as `h:m:s to h:m:s`; events as `A-B seconds: TEXT` up to the next such line, equal spans
+once, overlapping ones cut apart. Source: docs/formats.md, "The leaderboard's columns".
 """
 
 import re
@@ -60,16 +58,11 @@ def match_in_order(truths: Sequence[Pair], predicted: Sequence[Pair], threshold:
     return matched
 
 
-def true_spans(result: Result) -> list[Pair]:
-    """From `struc_info`, else read from the true answer."""
-    return _facts(result, "spans") or read_spans(result.gnd or "")
-
-
 def tag(results: Sequence[Result], threshold: float) -> tuple[float | None, float | None]:
     """The column and the recall at one threshold: the share of all true spans that are matched."""
     per_record, hits, wanted = [], 0, 0
     for result in results:
-        truths = true_spans(result)
+        truths = _facts(result, "spans") or read_spans(result.gnd or "")
         matched = match_in_order(truths, read_spans(result.answer), threshold)
         per_record.append(sum(matched) / len(matched) if matched else 0.0)
         hits, wanted = hits + len(matched), wanted + len(truths)
