@@ -1,32 +1,62 @@
 """Check: a plan against the tools it names, before anything runs.
 
-Found: an unknown tool or operation, a missing, unknown or wrongly typed argument, a reference that leads nowhere, a cycle, a cost above the
-budget. Each complaint names the step, what stands there, and what would be right. References are checked by the schema of what they read.
+Found: an unknown tool or operation, a missing, unknown or wrongly typed argument, a reference that leads nowhere, a cycle, a parameter that
+nothing was put in for, more calls or minutes of video than allowed. Each complaint names the step, what stands there, and what would be
+right. References are checked by the schema of what they read. Source of the grammar: docs/plans.md.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from medvid.agent.catalogue import Tools
+from medvid.agent.binding import schema_of
+from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.operations import OPS, Operation
-from medvid.agent.references import ITEM, Every, Reference, is_reference, parse, references_in, replaced
+from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced, resolve, written
 from medvid.agent.shapes import Dangling, Placeholder, Validator, words
 from medvid.core import Plan, PlanError, Step
 
 BUDGET_CALLS = 60
 """Tool calls that one run may make unless told otherwise."""
+BUDGET_MINUTES = 24 * 60.0
+"""Minutes of video that the calls of one run may look at, each counted anew."""
 ASKING = "ask_procedure"
 
 
-def check_plan(plan: Plan, tools: Tools, *, budget: int = BUDGET_CALLS) -> None:
-    """Raises PlanError with one complaint for each thing that is wrong. A `for_each` counts as one call; the run counts its elements."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """calls: a list that is not known yet counts as one element. video_s: a span that is not known yet counts as the whole video."""
+
+    calls: int
+    video_s: float
+
+
+def cost_of(plan: Plan, listing: Sequence[Listing]) -> Cost:
+    """What a plan without open places will ask for, by what is known before it runs."""
+    durations = {video["video_id"]: float(video["duration_s"]) for video in listing}
+    looks: list[float] = []
+    for step in plan.steps:
+        for element in step.for_each if isinstance(step.for_each, tuple) else (None,):
+            args = resolve(step.args, lambda root, element=element: element if root == ITEM else None)
+            match args.get("span"):
+                case {"start_s": int() | float() as start, "end_s": int() | float() as end}:
+                    looks += [max(0.0, end - start)] if step.tool else []
+                case _:
+                    looks += [durations.get(str(args.get("video_id")), 0.0)] if step.tool else []
+    return Cost(len(looks), sum(looks))
+
+
+def check_plan(
+    plan: Plan, tools: Tools, *, listing: Sequence[Listing] = (), budget: int = BUDGET_CALLS, minutes: float = BUDGET_MINUTES,
+    bound: bool = True,
+) -> None:  # fmt: skip
+    """Raises PlanError with one complaint for each thing that is wrong. A `for_each` over a reference counts as one call; the run counts
+    its elements. bound: whether parameters and `$video` must have been put in."""
     complaints = list(_ids(plan)) or list(_cycles(plan)) or list(_Checker(plan, tools).all_complaints())
-    if (calls := sum(step.tool is not None for step in plan.steps)) > budget:
-        complaints.append(f"the plan makes {calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget")
+    complaints += [] if complaints else [*_above(cost_of(plan, listing), budget, minutes), *(_open(plan) if bound else ())]
     if not plan.steps:
         complaints.append("the plan has no step; give it at least one")
     if complaints:
@@ -34,23 +64,38 @@ def check_plan(plan: Plan, tools: Tools, *, budget: int = BUDGET_CALLS) -> None:
 
 
 def needed_steps(step: Step) -> set[str]:
-    """The steps this one reads from."""
-    return {reference.root for reference in references_in([step.args, step.for_each])} - {ITEM}
+    """The steps (in an open plan also the parameters) this one reads from."""
+    return {reference.root for reference in references_in([step.args, step.for_each])} - {ITEM, VIDEO}
+
+
+def _above(cost: Cost, budget: int, minutes: float) -> Iterator[str]:
+    if cost.calls > budget:
+        yield f"the plan makes {cost.calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget"
+    if cost.video_s > minutes * 60:
+        told = f"the plan looks at {cost.video_s / 60:.1f} minutes of video in all; the budget is {minutes:g} minutes"
+        yield f"{told}; ask about shorter spans or fewer videos, or raise the budget"
+
+
+def _open(plan: Plan) -> Iterator[str]:
+    for step in plan.steps:
+        roots = {reference.root for reference in references_in([step.args, step.for_each])}
+        for root in sorted(roots & {VIDEO, *plan.parameters}):
+            yield f"step {step.id!r} ({step.name}) reads ${root}, and nothing was put in for it; give it a value before the plan runs"
 
 
 def _ids(plan: Plan) -> Iterator[str]:
     ids = [step.id for step in plan.steps]
     for step_id in sorted({step_id for step_id in ids if ids.count(step_id) > 1}):
         yield f"step {step_id!r} is there {ids.count(step_id)} times; give each step its own id"
-    if ITEM in ids:
-        yield f"step {ITEM!r} is named like the current element $item; name it otherwise"
+    for name in sorted({ITEM, VIDEO} & {*ids, *plan.parameters} | set(ids) & plan.parameters.keys()):
+        yield f"{name!r} names a step or a parameter, and ${name} means something else already; name it otherwise"
     for step in plan.steps:
         try:
             needed = needed_steps(step)
         except PlanError as error:
             yield f"step {step.id!r} ({step.name}): {error}"
             continue
-        for root in sorted(needed - set(ids)):
+        for root in sorted(needed - {*ids, *plan.parameters}):
             yield f"step {step.id!r} ({step.name}) reads ${root}, and no step has that id; the steps are {', '.join(ids)}"
 
 
@@ -125,17 +170,26 @@ class _Checker:
         """What the reference will read, or what is wrong with it."""
         if reference.root == ITEM and element is None:
             return f"{reference.text} stands in a step without for_each; give the step a for_each or read from a step"
-        source = element if reference.root == ITEM and element else self._given(self.plan.step(reference.root))
-        try:
-            found = source.read(reference.path)
-        except Dangling as error:
-            return f"{reference.text} leads nowhere: ${reference.root} is {words(source)}; it breaks off at a part {error}"
-        return replace(found, text=reference.text)
+        source = element if reference.root == ITEM and element else self._given(reference.root)
+        for depth in range(len(reference.path)):
+            try:
+                source.read(reference.path[: depth + 1])
+            except Dangling:
+                here = source.read(reference.path[:depth])
+                way = "read one element with [0], or each with [*]" if here.types == {"array"} else "read a field that is there"
+                return f"{reference.text} leads nowhere: {written(reference.root, reference.path[:depth])} is {words(here)}; {way}"
+        return replace(source.read(reference.path), text=reference.text)
 
-    def _given(self, step: Step) -> Placeholder:
+    def _given(self, root: str) -> Placeholder:
+        """What a step, an open parameter or `$video` will be."""
+        if root in self.plan.parameters:
+            return Placeholder(schema_of(self.plan.parameters[root]), {}, f"${root}")
+        step = Step(id=VIDEO, tool=LIST_VIDEOS) if root == VIDEO else self.plan.step(root)
         card = self.tools.get(step.tool or "")
         schema: Any = OPS[step.op].gives if step.op in OPS else (card.output_schema if card else None) or {}
-        source = Placeholder(schema, schema, f"${step.id}")
+        source = Placeholder(schema, schema, f"${root}")
+        if root == VIDEO:
+            return source.read(("videos", Every())).at(0)
         if card is not None and card.gives_outcome:
             source = source.at("result")
         return source.listed() if step.for_each else source

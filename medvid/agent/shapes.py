@@ -19,7 +19,7 @@ _ALL_TYPES = frozenset({"object", "array", "string", "number", "integer", "boole
 
 
 class Dangling(LookupError):
-    """A path that a schema does not have. The message says what would be there."""
+    """A path that a schema does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Placeholder:
             return self._to({})
         found = [inner for option in options for inner in _inside(option, part)]
         if not found:
-            raise Dangling(f"which is {words(self)}")
+            raise Dangling
         return self._to(found[0] if len(found) == 1 else {"anyOf": found})
 
     def read(self, path: tuple[str | int | Every, ...]) -> "Placeholder":

@@ -1,4 +1,5 @@
-"""A run as files in a folder: `run.json`, `plan.yaml`, `outcomes.json`, and `frames/STEP-N-TIME.png` with the boxes drawn.
+"""A run as files in a folder: `run.json`, `plan.yaml` (for use on any video, where one was asked about),
+`outcomes.json`, and `frames/STEP-N-TIME.png` with the boxes drawn.
 
 A frame is saved for each box of a track, and for the middle of each span found; at most 24 an outcome.
 """
@@ -8,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from PIL import Image, ImageDraw
 
-from medvid.core import Access, ConfigError, Run
+from medvid.core import Access, ConfigError, Plan, Run
+from medvid.core.plan_file import plan_text, reusable
 from medvid.video import Library
 
 MOST_FRAMES = 24
@@ -29,7 +30,7 @@ def check_folder(folder: Path) -> None:
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
     (folder / "frames").mkdir(parents=True, exist_ok=True)
     whole = run.to_json()
-    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False)}
+    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": plan_text(_for_any_video(run.plan, library, access)).rstrip()}
     texts["outcomes.json"] = json.dumps(whole["outcomes"], indent=2)
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
@@ -38,6 +39,15 @@ def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[P
         for index, outcome in enumerate(outcomes):
             written += _save_frames(folder / "frames" / f"{step}-{index}", outcome, library, access)
     return written
+
+
+def _for_any_video(plan: Plan, library: Library, access: Access) -> Plan:
+    """The plan for use on another video, where it looks at one; as it stands where at several."""
+    video_ids = {str(step.args["video_id"]) for step in plan.steps if "video_id" in step.args}
+    if len(video_ids) != 1:
+        return plan
+    info = library.info(video_ids.pop(), access)
+    return reusable(plan, info.video_id, info.duration_s)
 
 
 def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: Access) -> list[Path]:

@@ -1,0 +1,28 @@
+"""A plan drawn as a Mermaid flow chart: a box for each step, an arrow for each that reads another. Source: Mermaid, "Flowcharts"."""
+
+import json
+import re
+
+from medvid.agent.check import needed_steps
+from medvid.core import Plan, Step
+
+
+def mermaid(plan: Plan) -> str:
+    """Tools are boxes, operations are round; a text of the plan's is never read as Mermaid."""
+    lines = ["flowchart TD"]
+    for step in plan.steps:
+        opening, closing = ('["', '"]') if step.tool else ('(["', '"])')
+        lines.append(f"    s_{step.id}{opening}{_label(step)}{closing}")  # a bare `end` would be Mermaid's own
+        lines += [f"    s_{needed} --> s_{step.id}" for needed in sorted(needed_steps(step) - plan.parameters.keys())]
+    return "\n".join(lines)
+
+
+def _label(step: Step) -> str:
+    said = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in step.args.items()]
+    each = f"for each of {step.for_each if isinstance(step.for_each, str) else f'{len(step.for_each)} elements'}" if step.for_each else ""
+    return "<br>".join(_plain(text) for text in (f"{step.id} {step.name}", each, *said) if text)
+
+
+def _plain(text: str) -> str:
+    """As entities, whatever Mermaid, or the HTML and Markdown within it, would read as markup."""
+    return re.sub(r"[^\w .,:$]", lambda found: f"#{ord(found[0])};", text)
