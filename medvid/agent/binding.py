@@ -5,6 +5,7 @@ What is put in is data: a text that begins with a dollar sign stays that text. S
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import yaml
@@ -17,10 +18,6 @@ from medvid.agent.shapes import Schema, Validator
 from medvid.core import Parameter, Plan, PlanError
 
 
-def schema_of(parameter: Parameter) -> Schema:
-    return SPAN if parameter.type == "span" else {"type": parameter.type}
-
-
 def bind(plan: Plan, given: Mapping[str, Any], video: Listing) -> Plan:
     """The plan as it runs, with nothing left open. given: values by parameter; a text for one that is no text is read as YAML (`2`,
     `{start_s: 0, end_s: 9.5}`). Raises PlanError with a complaint for each value that is missing, unknown or of the wrong type."""
@@ -30,7 +27,8 @@ def bind(plan: Plan, given: Mapping[str, Any], video: Listing) -> Plan:
     for name, parameter in plan.parameters.items():
         value = given.get(name, parameter.default)
         if isinstance(value, str) and parameter.type != "string":
-            value = _read(value)
+            with suppress(yaml.YAMLError):
+                value = yaml.safe_load(value)
         if value is None:
             complaints.append(f"parameter {name!r} has no value; give a {parameter.type}{parameter.says and f': {parameter.says}'}")
         elif not Validator(schema_of(parameter)).is_valid(value):
@@ -38,22 +36,20 @@ def bind(plan: Plan, given: Mapping[str, Any], video: Listing) -> Plan:
         values[name] = value
 
     def put(reference: Reference) -> Any:
-        root = {**values, VIDEO: video}.get(reference.root, reference)
-        if reference.root == VIDEO and reference.path and reference.path[0] not in video:
+        root, path = reference.root, reference.path
+        if root == VIDEO and path and path[0] not in video:
             complaints.append(f"{reference.text} reads what no listing has; a video has {', '.join(video)}")
-        return reference.text if root is reference else escaped(read(root, reference.path))
+        return escaped(read(video if root == VIDEO else values[root], path)) if root in {VIDEO, *values} else reference.text
 
     steps = replaced([step.to_json() for step in plan.steps], put, plain=False)
+    try:
+        bound = Plan.model_validate({"title": plan.title, "steps": steps})
+    except ValidationError as error:  # a for_each took what is no list
+        complaints.append(str(error))
     if complaints:
         raise PlanError("the plan cannot be used:", tuple(complaints))
-    try:
-        return Plan.model_validate({"title": plan.title, "steps": steps})
-    except ValidationError as error:  # a for_each took what is no list
-        raise PlanError(f"the plan cannot be used: {error}") from error
+    return bound
 
 
-def _read(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+def schema_of(parameter: Parameter) -> Schema:
+    return SPAN if parameter.type == "span" else {"type": parameter.type}

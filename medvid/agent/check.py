@@ -7,7 +7,7 @@ right. References are checked by the schema of what they read. Source of the gra
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -26,27 +26,19 @@ BUDGET_MINUTES = 24 * 60.0
 ASKING = "ask_procedure"
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """calls: a list that is not known yet counts as one element. video_s: a span that is not known yet counts as the whole video."""
-
-    calls: int
-    video_s: float
-
-
-def cost_of(plan: Plan, listing: Sequence[Listing]) -> Cost:
-    """What a plan without open places will ask for, by what is known before it runs."""
-    durations = {video["video_id"]: float(video["duration_s"]) for video in listing}
+def cost_of(plan: Plan, listing: Sequence[Listing]) -> tuple[int, float]:
+    """Tool calls, and seconds of video they look at, as far as known before: what is not known yet counts as one element, the whole video."""
+    lengths = {video["video_id"]: float(video["duration_s"]) for video in listing}
     looks: list[float] = []
-    for step in plan.steps:
+    for step in (step for step in plan.steps if step.tool is not None):
         for element in step.for_each if isinstance(step.for_each, tuple) else (None,):
             args = resolve(step.args, lambda root, element=element: element if root == ITEM else None)
             match args.get("span"):
                 case {"start_s": int() | float() as start, "end_s": int() | float() as end}:
-                    looks += [max(0.0, end - start)] if step.tool else []
+                    looks.append(max(0.0, end - start))
                 case _:
-                    looks += [durations.get(str(args.get("video_id")), 0.0)] if step.tool else []
-    return Cost(len(looks), sum(looks))
+                    looks.append(lengths.get(str(args.get("video_id")), 0.0))
+    return len(looks), sum(looks)
 
 
 def check_plan(
@@ -56,7 +48,7 @@ def check_plan(
     """Raises PlanError with one complaint for each thing that is wrong. A `for_each` over a reference counts as one call; the run counts
     its elements. bound: whether parameters and `$video` must have been put in."""
     complaints = list(_ids(plan)) or list(_cycles(plan)) or list(_Checker(plan, tools).all_complaints())
-    complaints += [] if complaints else [*_above(cost_of(plan, listing), budget, minutes), *(_open(plan) if bound else ())]
+    complaints += [] if complaints else [*_above(*cost_of(plan, listing), budget, minutes), *(_open(plan) if bound else ())]
     if not plan.steps:
         complaints.append("the plan has no step; give it at least one")
     if complaints:
@@ -68,11 +60,11 @@ def needed_steps(step: Step) -> set[str]:
     return {reference.root for reference in references_in([step.args, step.for_each])} - {ITEM, VIDEO}
 
 
-def _above(cost: Cost, budget: int, minutes: float) -> Iterator[str]:
-    if cost.calls > budget:
-        yield f"the plan makes {cost.calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget"
-    if cost.video_s > minutes * 60:
-        told = f"the plan looks at {cost.video_s / 60:.1f} minutes of video in all; the budget is {minutes:g} minutes"
+def _above(calls: int, video_s: float, budget: int, minutes: float) -> Iterator[str]:
+    if calls > budget:
+        yield f"the plan makes {calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget"
+    if video_s > minutes * 60:
+        told = f"the plan looks at {video_s / 60:.1f} minutes of video in all; the budget is {minutes:g} minutes"
         yield f"{told}; ask about shorter spans or fewer videos, or raise the budget"
 
 

@@ -9,6 +9,7 @@ A string that is to begin with a dollar sign doubles it: `$$5`. References may s
 are put in before a plan runs (binding.py). Source: docs/plans.md.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,11 +78,7 @@ def replaced(value: Any, by: Callable[[Reference], Any], *, plain: bool = True) 
 
 def escaped(value: Any) -> Any:
     """The JSON value as a plan writes it, so that no text inside is read as a reference."""
-    if isinstance(value, dict):
-        return {key: escaped(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [escaped(item) for item in value]
-    return f"${value}" if isinstance(value, str) and value.startswith("$") else value
+    return json.loads(re.sub(r'(?<!\\)"\$', '"$$', json.dumps(value)))
 
 
 def references_in(value: Any) -> list[Reference]:

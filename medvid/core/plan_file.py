@@ -1,7 +1,8 @@
 """A plan as a YAML file, which `--save` writes, an editor changes, and `medvid plan` reads. Source: docs/plans.md."""
 
+import json
+import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -35,14 +36,6 @@ def plan_text(plan: Plan) -> str:
 
 def reusable(plan: Plan, video_id: str, duration_s: float) -> Plan:
     """The plan of one video for any other: its id and its end become `$video.video_id` and `$video.duration_s`."""
-
-    def opened(value: Any, key: str = "") -> Any:
-        if isinstance(value, dict):
-            return {name: opened(item, name) for name, item in value.items()}
-        if isinstance(value, list):
-            return [opened(item, key) for item in value]
-        if key in ("duration_s", "end_s") and value == duration_s:
-            return "$video.duration_s"
-        return "$video.video_id" if value == video_id else value
-
-    return Plan.model_validate(opened(plan.to_json()))
+    text = json.dumps(plan.to_json()).replace(f'"{video_id}"', '"$video.video_id"')
+    end = rf'("(?:duration_s|end_s)": ){re.escape(json.dumps(duration_s))}(?=[,}}])'
+    return Plan.model_validate_json(re.sub(end, r'\1"$video.duration_s"', text))
