@@ -9,6 +9,7 @@ from typing import Any
 
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, is_outcome
 from medvid.agent.check import needed_steps
+from medvid.agent.clients import server_of
 from medvid.agent.facts import check_sentence
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
@@ -51,7 +52,8 @@ class _Teller:
                 yield index, video + sentence(step.name, step.args, content, subject(step, self.ledger))
             else:
                 listed = step.tool == LIST_VIDEOS
-                yield index, video + (videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {shown(content)}")
+                whose = f" (as {server} says, not checked by medvid)" if (server := server_of(step.tool)) else ""
+                yield index, video + (videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {shown(content)}{whose}")
         for failure in self.ledger.failures(step.id):
             yield None, f"{video}{step.name} failed: {failure['message'].rstrip('.')}."
         if step.tool is not None and (reason := _why(step, self.ledger)):

@@ -27,12 +27,12 @@ ASKING = "ask_procedure"
 
 
 def cost_of(plan: Plan, listing: Sequence[Listing]) -> tuple[int, float]:
-    """Tool calls, and seconds of video they look at, as far as known before: what is not known yet counts as one element, the whole video."""
+    """Tool calls, and seconds of video they look at. What is not known before counts as one element, as the whole video."""
     lengths = {video["video_id"]: float(video["duration_s"]) for video in listing}
     looks: list[float] = []
     for step in (step for step in plan.steps if step.tool is not None):
         for element in step.for_each if isinstance(step.for_each, tuple) else (None,):
-            args = resolve(step.args, lambda root, element=element: element if root == ITEM else None)
+            args = resolve(step.args, {ITEM: element}.get)
             match args.get("span"):
                 case {"start_s": int() | float() as start, "end_s": int() | float() as end}:
                     looks.append(max(0.0, end - start))

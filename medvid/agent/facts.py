@@ -1,7 +1,7 @@
 """Facts: a text may hold no time, duration, count, score, box, instrument or action that its step was not asked, told or given.
 
-`12:04`, `12 min 4 s` and 724 s are the same fact. A time may be rounded to the resolution of the frames that were looked at, further only in
-words (`about 12 minutes`). Whoever writes freely (writer.py) may claim none finer either.
+`12:04`, `12 min 4 s` and 724 s are the same fact. A time may be rounded to the resolution of the frames that were looked at, further only
+in words (`about 12 minutes`). Whoever writes freely (writer.py) may claim none finer either.
 """
 
 import math
@@ -15,11 +15,11 @@ from medvid.agent.words import INSTRUMENTS, STOP, base, tidy, words_of
 from medvid.core import MedVidError
 
 _N = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _ADVERBS = {"twice": 2, "thrice": 3}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "%": 0.01, "p": 0.01}
 _SAID = re.compile(
-    rf"(?P<box>\[{_N}(?:, ?{_N}){{3}}\])|(?P<clock>\b(?:\d+:)?\d{{1,2}}:\d\d(?:\.\d+)?)|\b(?P<minutes>\d+) ?min(?:utes?)?(?: and)? "
+    rf"(?P<box>\[{_N}(?:, ?{_N}){{3}}\])|(?P<clock>\b(?:\d+:)?\d{{1,3}}:\d\d(?:\.\d+)?)|\b(?P<minutes>\d+) ?min(?:utes?)?(?: and)? "
     rf"(?P<seconds>{_N}) ?s(?:ec(?:onds?)?)?\b|(?:(?<![\w.])(?P<number>{_N})|\b(?P<word>{'|'.join([*_WORDS[2:], *_ADVERBS])})\b)"
     r"(?:[ -]?(?P<unit>%|(?:per ?cent|s|sec|seconds?|min|minutes?|h|hours?)\b))?",
     re.IGNORECASE,

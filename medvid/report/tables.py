@@ -70,7 +70,8 @@ def reliability_lines(run: Run) -> list[str]:
 
 def _arguments(step: Step) -> str:
     said = {**step.args, **({"on_empty": step.on_empty} if step.on_empty != "skip" else {})}
-    return ", ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in said.items() if name != "video_id")
+    said.pop("video_id", None)
+    return ", ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in said.items())
 
 
 def _rows(step: Step, run: Run) -> Iterator[tuple[str, str, str, str]]:

@@ -81,7 +81,10 @@ def test_a_text_that_looks_like_a_reference_stays_a_text(text: str) -> None:
     assert resolve(named.steps[0].args["of"], {}.__getitem__) == text
 
 
-JSON = st.recursive(st.text("$ab.[]0*\\\"', ", max_size=6) | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text("ab"), inner))
+JSON = st.recursive(
+    st.text("$ab.[]0*\\\"', ", max_size=6) | st.integers() | st.none(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text("ab"), inner),
+)
 
 
 @given(JSON)

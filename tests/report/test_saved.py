@@ -38,7 +38,12 @@ def a_run(video_id: str) -> Run:
     return Run(
         id="r1",
         question="Where?",
-        plan=Plan(steps=(Step(id="who", tool="ground_object", args={"video_id": video_id, "object": "hook"}), Step(id="when", tool="localize_action"))),
+        plan=Plan(
+            steps=(
+                Step(id="who", tool="ground_object", args={"video_id": video_id, "object": "hook"}),
+                Step(id="when", tool="localize_action"),
+            )
+        ),
         outcomes={
             "who": [{"status": "ok", "result": {"track": track}, "notes": [], "evidence": evidence}],
             "when": [{"status": "ok", "result": {"spans": [{"start_s": 1.0, "end_s": 2.0}]}, "notes": [], "evidence": evidence}],
