@@ -155,8 +155,8 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[Clie
     toolbox = open_toolbox(settings, library)
     try:
         server = open_server(toolbox, access=access_of(settings), pictures=False)
-        async with open_client(server) as own, with_servers(own, settings.mcp_servers) as client:
-            yield client
+        async with open_client(server) as own:
+            yield await with_servers(own, settings.mcp_servers)
     finally:
         await toolbox.engine.aclose()
 
