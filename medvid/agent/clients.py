@@ -6,13 +6,13 @@ What another's tool says is not ours: it is quoted as that server's word, and ne
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import httpx2
 import mcp
 
-from medvid.agent.catalogue import Client, is_outcome
+from medvid.agent.catalogue import Client, ToolCard, is_outcome, list_tools
 from medvid.core import ConfigError
 
 T = TypeVar("T")
@@ -27,63 +27,47 @@ def server_of(tool: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """Another server, as it was when it was first asked. tools: by their own names."""
-
-    url: str
-    tools: Sequence[mcp.types.Tool]
-
-
-@dataclass(frozen=True, slots=True)
 class Servers:
-    """One client of our server and of others, by name."""
+    """One client of our server and of others. urls: by name. theirs: their tools, as they were when they were first asked."""
 
     own: Client
-    others: Mapping[str, Other]
+    urls: Mapping[str, str]
+    theirs: Sequence[ToolCard]
 
     async def list_tools(self, *, cursor: str | None = None) -> Any:
         page = await self.own.list_tools(cursor=cursor)
-        theirs = [(f"{name}__{tool.name}", tool) for name, other in self.others.items() if cursor is None for tool in other.tools]
-        if long := [name for name, _ in theirs if len(name) > LONGEST_NAME]:
-            logging.getLogger(__name__).warning("left out, with names above %d letters: %s", LONGEST_NAME, ", ".join(long))
-        apart = [tool.model_copy(update={"name": name, "output_schema": None}) for name, tool in theirs if name not in long]
-        return page.model_copy(update={"tools": [*page.tools, *apart]})
+        return page.model_copy(update={"tools": [*page.tools, *(self.theirs if cursor is None else ())]})
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any] | None = None, *, progress_callback: Any = None, meta: Any = None
     ) -> Any:
-        other = self.others.get(server_of(name) or "")
-        if other is None:
+        url = self.urls.get(server_of(name) or "")
+        if url is None:
             return await self.own.call_tool(name, arguments, progress_callback=progress_callback, meta=meta)
         called = name.partition("__")[2]
-        result = await _exchange(other.url, lambda client: client.call_tool(called, arguments, progress_callback=progress_callback))
+        result = await _exchange(url, lambda client: client.call_tool(called, arguments, progress_callback=progress_callback))
         content = result.structured_content
         return result.model_copy(update={"structured_content": {"outcome": content}}) if is_outcome(content) else result
 
 
 async def with_servers(own: Client, given: Sequence[str]) -> Client:
-    """`own` and the servers given, each as `URL` or `NAME=URL`. Raises ConfigError for one that cannot be reached."""
-    others: dict[str, Other] = {}
-    for text in given:
+    """`own` and the servers given, each as `URL` or `NAME=URL`. Raises ConfigError for one that cannot be reached or named apart."""
+    urls, theirs = {}, []
+    for i, text in enumerate(given, 1):
         match = _GIVEN.fullmatch(text)
-        if match is None:
-            raise ConfigError(f"{text!r} is no MCP server; write its http:// or https:// address, or NAME=ADDRESS")
+        name = match and (match[1] or f"mcp{i}")
+        if match is None or name is None or name in urls:
+            raise ConfigError(f"--mcp {text!r} names no server of its own; write its http:// or https:// address, or NAME=ADDRESS")
+        urls[name] = match[2]
         try:
-            said, tools = await _exchange(match[2], _introduced)
+            tools = await _exchange(match[2], list_tools)
         except mcp.MCPError as error:
             raise ConfigError(f"{error.message}; start it, or leave it out") from error
-        name = match[1] or re.sub(r"[^a-z0-9]", "", said.lower())[:20] or "other"
-        others[name if name not in others else f"{name}{len(others)}"] = Other(match[2], tools)
-    return Servers(own, others) if others else own
-
-
-async def _introduced(client: mcp.Client) -> tuple[str, list[mcp.types.Tool]]:
-    page = await client.list_tools()
-    tools = list(page.tools)
-    while page.next_cursor:
-        page = await client.list_tools(cursor=page.next_cursor)
-        tools += page.tools
-    return client.server_info.name if client.server_info else "", tools
+        named = [replace(card, name=f"{name}__{card.name}", output_schema=None) for card in tools.values()]
+        if long := [card.name for card in named if len(card.name) > LONGEST_NAME]:
+            logging.getLogger(__name__).warning("left out, with names above %d letters: %s", LONGEST_NAME, ", ".join(long))
+        theirs += [card for card in named if card.name not in long]
+    return Servers(own, urls, theirs) if urls else own
 
 
 async def _exchange(url: str, ask: Callable[[mcp.Client], Awaitable[T]]) -> T:

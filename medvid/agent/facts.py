@@ -6,21 +6,21 @@ in words (`about 12 minutes`). Whoever writes freely (writer.py) may claim none 
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from medvid.agent.words import INSTRUMENTS, STOP, base, tidy, words_of
 from medvid.core import MedVidError
 
 _N = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_ADVERBS = {"twice": 2, "thrice": 3}
+_WORDS = {"two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "twice": 2.0}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "%": 0.01, "p": 0.01}
 _SAID = re.compile(
-    rf"(?P<box>\[{_N}(?:, ?{_N}){{3}}\])|(?P<clock>\b(?:\d+:)?\d{{1,3}}:\d\d(?:\.\d+)?)|\b(?P<minutes>\d+) ?min(?:utes?)?(?: and)? "
-    rf"(?P<seconds>{_N}) ?s(?:ec(?:onds?)?)?\b|(?:(?<![\w.])(?P<number>{_N})|\b(?P<word>{'|'.join([*_WORDS[2:], *_ADVERBS])})\b)"
+    rf"(?P<box>\[{_N}(?:, ?{_N}){{3}}\])|\b(?:\d+:)?\d{{1,3}}:\d\d(?:\.\d+)?|\b\d+ ?min(?:utes?)?(?: and)? {_N} ?s(?:ec(?:onds?)?)?\b"
+    rf"|(?:(?<![\w.])(?P<number>{_N})|\b(?P<word>{'|'.join(_WORDS)})\b)"
     r"(?:[ -]?(?P<unit>%|(?:per ?cent|s|sec|seconds?|min|minutes?|h|hours?)\b))?",
     re.IGNORECASE,
 )
@@ -28,55 +28,49 @@ _JOINED = re.compile(r" ?(?:-|–|—|,|,? ?and|to|or|until) ?")
 _ABOUT = re.compile(r"\b(?:about|around|roughly|nearly|almost|approximately|some|over|under)(?: (?:the|a))?\s*$|~\s*$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One number or box of a text. kind: `time` (seconds), `number` or `box`. grain: of the last digit written. about: rounded
-    to that, by its words or as a clock is."""
+class Said(NamedTuple):
+    """A number or box of a text. kind: `time` (seconds), `number`, `box`. grain: of the last digit. about: rounded to it, as clocks are."""
 
     text: str
     kind: str
     values: tuple[float, ...]
     grain: float
-    about: bool = False
+    about: bool
 
 
 @dataclass(slots=True)
 class Facts:
-    """What a step holds. times: seconds. words: base forms. grain_s: between two frames that were looked at, 0 where none were."""
+    """What a step holds. held: by kind. words: base forms. grain_s: between two frames that were looked at, 0 where none were."""
 
-    times: list[float] = field(default_factory=list)
-    numbers: list[float] = field(default_factory=list)
-    boxes: list[tuple[float, ...]] = field(default_factory=list)
-    scores: dict[str, set[float]] = field(default_factory=dict)
+    held: dict[str, set[tuple[float, ...]]] = field(default_factory=lambda: defaultdict(set))
+    scores: dict[str, set[float]] = field(default_factory=lambda: defaultdict(set))
     words: set[str] = field(default_factory=set)
     grain_s: float = 0.0
 
     def add(self, value: Any, key: str = "") -> "Facts":
         """Whatever stands in a JSON value. A number is a time by its key, `..._s`; a number of its own may be one."""
-        if isinstance(value, str):
-            self.words |= words_in(value)
-            for said in said_in(value):
-                {"time": self.times, "box": self.boxes}.get(said.kind, self.numbers).extend(  # type: ignore[attr-defined]
-                    [said.values] if said.kind == "box" else said.values
-                )
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                if name != "raw":  # seconds and pixels as the model saw them, not as they are
-                    self.add(name).add(inner, name)
-                if key == "scores":
-                    self.scores.setdefault(name.lower(), set()).add(inner)
-            if value.get("fps") and "frames" in value:
-                self.grain_s = max(self.grain_s, 1 / value["fps"])
-        elif isinstance(value, list | tuple):
-            if len(value) == 4 and all(isinstance(side, int | float) for side in value):
-                self.boxes.append(tuple(value))
-                return self
-            self.numbers += [len(value)] if key in ("spans", "track", "events") else []
-            for inner in value:
-                self.add(inner, key)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            self.times += [value] if key.endswith("_s") or key == "" else []
-            self.numbers += [] if key.endswith("_s") else [value]
+        match value:
+            case str():
+                self.words |= words_in(value)
+                for said in said_in(value):
+                    self.held[said.kind].add(said.values)
+            case dict():
+                for name, inner in value.items():
+                    if name != "raw":  # seconds and pixels as the model saw them, not as they are
+                        self.add(name).add(inner, name)
+                    if key == "scores":
+                        self.scores[name.lower()].add(inner)
+                if value.get("fps") and "frames" in value:
+                    self.grain_s = max(self.grain_s, 1 / value["fps"])
+            case [int() | float(), int() | float(), int() | float(), int() | float()]:
+                self.held["box"].add(tuple(value))
+            case list() | tuple():
+                self.held["number"] |= {(len(value),)} if key in ("spans", "track", "events") else set()
+                for inner in value:
+                    self.add(inner, key)
+            case int() | float():
+                for kind in ("time",) if key.endswith("_s") else ("number",) if key else ("number", "time"):
+                    self.held[kind].add((value,))
         return self
 
     def complaints(self, text: str, names: Iterable[str] = (), *, strict: bool = False) -> Iterator[str]:
@@ -90,20 +84,15 @@ class Facts:
             for found in re.finditer(rf"{re.escape(name)}\W+(?:(?:is|was|at|of|scores?|scored|got)\W+)*({_N})", text.lower()):
                 if float(found[1]) not in scores:
                     yield f"{found[0]} is not the score given"
-        heard = words_in(text)
         for name in (*names, *INSTRUMENTS):
-            if (wanted := words_in(name)) and wanted <= heard and not wanted <= self.words:
+            if (wanted := words_in(name)) and wanted <= words_in(text) and not wanted <= self.words:
                 yield f"{name!r} stands in nothing that the step holds"
 
     def _holds(self, said: Said) -> bool:
-        if said.kind == "box":
-            near = (zip(said.values, box, strict=True) for box in self.boxes)
-            return any(all(abs(a - b) <= said.grain / 2 + 1e-9 for a, b in pairs) for pairs in near)
-        plain = said.kind == "number"
-        finest = max(self.grain_s or 1.0, 0.1)  # a tenth is what every time is written to
-        coarse = said.grain if plain or said.about else min(said.grain, finest)
-        known = [*self.numbers, *(self.times if "." in said.text else ())] if plain else self.times
-        return any(abs(said.values[0] - value) <= coarse / 2 + 1e-9 for value in known)
+        exact = said.kind == "time" and not said.about
+        grain = min(said.grain, max(self.grain_s or 1.0, 0.1)) if exact else said.grain  # a tenth is what every time is written to
+        known = self.held[said.kind] | (self.held["time"] if said.kind == "number" and "." in said.text else set())
+        return any(all(abs(a - b) <= grain / 2 + 1e-9 for a, b in zip(said.values, held, strict=True)) for held in known)
 
 
 @lru_cache(maxsize=4096)
@@ -116,34 +105,21 @@ def said_in(text: str) -> list[Said]:
     found: list[Said] = []
     unit, following = "", len(text)
     for match in reversed(list(_SAID.finditer(text))):
-        if match["unit"]:
-            unit = match["unit"][0].lower()
-        elif not _JOINED.fullmatch(text[match.end() : following]):
-            unit = ""
-        following = match.start()
-        found.append(_said(match, unit, bool(_ABOUT.search(text[: match.start()]))))
+        joined = match["number"] and _JOINED.fullmatch(text[match.end() : following])
+        unit, following = (match["unit"] or (unit if joined else ""))[:1].lower(), match.start()
+        digits = re.findall(_N, match[0])
+        values = [float(part.replace(",", "")) for part in digits] or [_WORDS[match["word"].lower()]]
+        grain = 10.0 ** -max((len(part.partition(".")[2]) for part in digits), default=0)
+        kind, size, about = "time" if unit in ("h", "m", "s") else "number", _UNITS.get(unit, 1.0), bool(_ABOUT.search(text[:following]))
+        if match["box"]:
+            kind = "box"
+        elif len(values) > 1:  # 1:02:03, 12 min 4 s
+            values, kind, size, about = [sum(part * 60**i for i, part in enumerate(reversed(values)))], "time", 1.0, True
+        found.append(Said(match[0], kind, tuple(value * size for value in values), grain * size, about))
     return found[::-1]
-
-
-def _said(match: re.Match[str], unit: str, about: bool) -> Said:
-    text = match[0]
-    grain = 10.0 ** -max((len(part) for part in re.findall(r"\.(\d+)", text)), default=0)
-    if match["box"]:
-        return Said(text, "box", tuple(map(float, re.findall(_N, text))), grain)
-    if match["clock"] or match["minutes"]:
-        parts = map(float, (match["clock"] or f"{match['minutes']}:{match['seconds']}").split(":"))
-        seconds = 0.0
-        for part in parts:
-            seconds = seconds * 60 + part
-        return Said(text, "time", (seconds,), grain, about=True)
-    word = (match["word"] or "").lower()
-    value = float(match["number"].replace(",", "")) if match["number"] else float(_ADVERBS.get(word) or _WORDS.index(word))
-    unit = unit if match["number"] else (match["unit"] or "")[:1].lower()
-    size = _UNITS.get(unit, 1.0)
-    return Said(text, "time" if unit in ("s", "m", "h") else "number", (value * size,), grain * size, about)
 
 
 def check_sentence(text: str, step: str, sources: Iterable[Any]) -> None:
     """Raises MedVidError where a sentence of ours holds what no source of its step holds: a bug of ours, not of the model's."""
-    if unknown := list(Facts().add(tuple(sources)).complaints(text)):
+    if unknown := list(Facts().add(["", *sources]).complaints(text)):
         raise MedVidError(f"the sentence {text!r} may not stand: in step {step} {'; '.join(unknown)}; please report this bug of medvid")

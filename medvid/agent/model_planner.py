@@ -6,10 +6,10 @@ a frame. What comes from files or other servers stands in JSON that is said to b
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import SecretStr, ValidationError
@@ -18,9 +18,10 @@ from medvid.agent.check import check_plan
 from medvid.agent.operations import OPS
 from medvid.agent.planner import offline
 from medvid.agent.planning import Asked, Planned
-from medvid.agent.shapes import Placeholder, words
+from medvid.agent.references import is_reference
 from medvid.core import ConfigError, EngineError, Needs, Plan, PlanError, Planning, Step, Value
 
+T = TypeVar("T")
 TRIES = 3
 TURNS_TOLD = 6
 _ROOTS = {"openai": "OpenAIError", "anthropic": "AnthropicError", "httpx": "HTTPError", "langchain_core.exceptions": "LangChainException"}
@@ -42,12 +43,9 @@ def open_chat(model: str, endpoint: str | None = None, api_key: SecretStr | None
         key = {"api_key": api_key or SecretStr("none")} if api_key or endpoint else {}
         opened: BaseChatModel = init_chat_model(model, **server, **key)
         return opened
-    except ImportError as error:
-        raise ConfigError(f"planner_model {model!r} cannot be opened: {error}; install `medvid[llm]`, or the provider's package") from error
-    except provider_errors(ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        told = f"planner_model {model!r} cannot be opened: {reason}"
-        raise ConfigError(f"{told}; write PROVIDER:MODEL, or name a planner_endpoint") from error
+    except provider_errors(ImportError, ValueError) as error:
+        way = "install `medvid[llm]`" if isinstance(error, ImportError) else "write PROVIDER:MODEL, or name a planner_endpoint"
+        raise ConfigError(f"planner_model {model!r} cannot be opened: {str(error).partition(chr(10))[0]}; {way}") from error
 
 
 def provider_errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
@@ -66,80 +64,73 @@ class ModelPlanner:
 
     async def __call__(self, asked: Asked) -> Planned:
         tries: list[Planning] = []
+        told = "\n".join(f"- {operation.name}({', '.join(operation.takes)}): {operation.says}" for operation in OPS.values())
+        model = self.model.with_structured_output(Written.model_json_schema(), include_raw=True)
         try:
-            return await self._planned(asked, tries)
+            made = await self.mended(model, "planner", _data(asked), lambda reply: _read(reply, asked), TRIES, tries, operations=told)
+            if made is None:
+                raise PlanError(f"{self.name} wrote no plan that may run, in {TRIES} tries; ask otherwise. The last:", tries[-1].complaints)
+            return Planned(made, tries=tuple(tries))
         except (PlanError, EngineError) as error:
             if not self.fallback:
                 raise
-            planned = await offline(asked)
-            return replace(planned, tries=tuple(tries), limits=(f"the rules planned, not the language model: {error}",))
+            return replace(await offline(asked), tries=tuple(tries), limits=(f"the rules planned, not the language model: {error}",))
 
-    async def _planned(self, asked: Asked, tries: list[Planning]) -> Planned:
-        messages = [("system", _rules()), ("human", _data(asked))]
-        while len(tries) < TRIES:
-            answer, made = await self._asked(messages)
-            complaints = (made,) if isinstance(made, str) else _complaints(made, asked)
-            tries.append(Planning(model=self.name, prompt="\n\n".join(text for _, text in messages), answer=answer, complaints=complaints))
-            if isinstance(made, Written) and not complaints:
-                return Planned(made.needs or _plan(made, asked), tries=tuple(tries))
-            told = "\n".join(complaints)
-            messages += [("ai", answer), ("human", f"That plan may not run:\n{told}\nWrite the whole answer again, mended.")]
-        raise PlanError(f"{self.name} wrote no plan that may run, in {TRIES} tries; ask otherwise. The last one:", tries[-1].complaints)
-
-    async def _asked(self, messages: Sequence[tuple[str, str]]) -> tuple[str, Written | str]:
-        """The answer as it came, and what it says, or what is wrong with it."""
-        try:
-            replied: Any = await self.model.with_structured_output(Written.model_json_schema(), include_raw=True).ainvoke(list(messages))
-        except provider_errors() as error:
-            raise EngineError(f"the planner's model {self.name} did not answer: {error}") from error
-        raw = replied["raw"]
-        text = raw.text or json.dumps([call["args"] for call in raw.tool_calls])
-        try:
-            return text, Written.model_validate(replied["parsed"])
-        except ValidationError as error:
-            return text, "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:8])
+    async def mended(
+        self, model: Any, wording: str, data: dict[str, Any], read: Callable[[Any], tuple[str, T, Sequence[str]]], most: int,
+        tries: list[Planning], **rules: str,
+    ) -> T | None:  # fmt: skip
+        """What it answers that there is nothing against, being told what there is; None after `most` tries. read: of a reply its text, what
+        it says, and what is against it. Raises EngineError."""
+        system = (files("medvid.prompts") / f"{wording}.md").read_text(encoding="utf-8")
+        for name, text in rules.items():
+            system = system.replace(f"{{{name}}}", text)
+        messages = [("system", system), ("human", json.dumps(data, ensure_ascii=False))]
+        while len(tries) < most:
+            try:
+                answer, made, wrong = read(await model.ainvoke(messages))
+            except provider_errors() as error:
+                raise EngineError(f"the language model {self.name} did not answer: {error}") from error
+            asked = "\n\n".join(text for _, text in messages)
+            tries.append(Planning(model=self.name, prompt=asked, answer=answer, complaints=tuple(wrong)))
+            if not wrong:
+                return made
+            messages += [("ai", answer), ("human", "\n".join(["That cannot be taken:", *wrong, "Write the whole answer again, mended."]))]
+        return None
 
 
-def _plan(written: Written, asked: Asked) -> Plan:
-    """With `insist` as the asker said, whatever the model wrote."""
-    steps = []
-    for step in written.steps:
-        args = {name: value for name, value in step.args.items() if name != "insist"}
+def _read(reply: Any, asked: Asked) -> tuple[str, Plan | Needs | None, Sequence[str]]:
+    raw = reply["raw"]
+    answer = str(raw.text) or json.dumps([call["args"] for call in raw.tool_calls])
+    try:
+        written = Written.model_validate(reply["parsed"])
+        return answer, written.needs or _checked(written.steps, asked), ()
+    except ValidationError as error:
+        return answer, None, [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:8]]
+    except PlanError as error:
+        return answer, None, error.complaints
+
+
+def _checked(written: Sequence[Step], asked: Asked) -> Plan:
+    """Over the videos asked about, and with `insist` as the asker said, whatever the model wrote. Raises PlanError."""
+    videos, steps = [video["video_id"] for video in asked.listing], []
+    for step in written:
+        if (named := step.args.get("video_id", videos[:1])) not in (*videos, videos[:1]) and not is_reference(named):
+            raise PlanError("", (f"step {step.id!r}: video_id {named!r} is none of {', '.join(videos)}",))
         card = asked.tools.get(step.tool or "")
         insist = {"insist": True} if asked.insist and card and "insist" in card.arguments else {}
+        args = {name: value for name, value in step.args.items() if name != "insist"}
         steps.append(step.model_copy(update={"args": {**args, **insist}}))
+    check_plan(Plan(steps=tuple(steps)), asked.tools, listing=asked.listing)
     return Plan(steps=tuple(steps))
 
 
-def _complaints(written: Written, asked: Asked) -> tuple[str, ...]:
-    if written.needs is not None:
-        return ()
-    known = {video["video_id"] for video in asked.listing}
-    named = ((step.id, step.args["video_id"]) for step in written.steps if isinstance(step.args.get("video_id"), str))
-    strange = tuple(f"step {step!r}: video_id {told!r} is none of {', '.join(sorted(known))}" for step, told in named if told not in known)
-    try:
-        check_plan(_plan(written, asked), asked.tools, listing=asked.listing)
-    except PlanError as error:
-        return (*strange, *error.complaints)
-    return strange
-
-
-def _rules() -> str:
-    told = (f"- {op.name}({', '.join(op.takes)}): {op.says}; gives {words(Placeholder(op.gives, {}, ''))}" for op in OPS.values())
-    return prompt("planner").replace("{operations}", "\n".join(told))
-
-
-def prompt(name: str) -> str:
-    return (files("medvid.prompts") / f"{name}.md").read_text(encoding="utf-8")
-
-
-def _data(asked: Asked) -> str:
-    videos = [{key: video.get(key) for key in ("video_id", "title", "duration_s", "procedure", "actions")} for video in asked.listing]
-    tools = []
-    for card in asked.tools.values():
-        gives = Placeholder(card.output_schema or {}, card.output_schema or {}, "")
-        said = words(gives.at("result") if card.gives_outcome else gives)
-        tools.append({"name": card.name, "description": card.description, "arguments": card.input_schema, "gives": said})
+def _data(asked: Asked) -> dict[str, Any]:
+    told = ("video_id", "title", "duration_s", "procedure", "actions")
     last = asked.memory.turns[-TURNS_TOLD:]
-    turns = [{"question": turn.question, "plan": turn.plan.to_json(), "answer": turn.answer.text} for turn in last]
-    return json.dumps({"question": asked.question, "videos": videos, "tools": tools, "conversation": turns}, ensure_ascii=False)
+    return {
+        "question": asked.question,
+        "videos": [{key: video.get(key) for key in told} for video in asked.listing],
+        "tools": [{"name": card.name, "does": card.description, "arguments": card.input_schema} for card in asked.tools.values()],
+        "conversation": [{"question": turn.question, "plan": turn.plan.to_json(), "answer": turn.answer.text} for turn in last],
+    }

@@ -4,17 +4,18 @@ What was not observed, not verified, failed or not looked at stays in the templa
 Source: prompts/answerer.md.
 """
 
-import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from medvid.agent.catalogue import Listing, is_outcome
 from medvid.agent.check import needed_steps
 from medvid.agent.facts import Facts
 from medvid.agent.ledger import Ledger
-from medvid.agent.model_planner import ModelPlanner, prompt, provider_errors
+from medvid.agent.model_planner import ModelPlanner
 from medvid.agent.sentences import unverified
-from medvid.core import Answer, Planning, Statement
+from medvid.core import Answer, EngineError, Planning, Statement
 
 TRIES = 2
 _SENTENCE = re.compile(r"\s*([^\[\]]*(?:\[[\d., ]+\][^\[\]]*)*)\[([a-z]\w*)\]")
@@ -27,23 +28,20 @@ async def write(
     """The answer in the model's words, or the template's where it cannot be had in two tries; and the tries."""
     free = [said for said in template.statements if _plainly_found(said.step, ledger)]
     told = [{"step": said.step, "sentence": said.text, "gave": ledger.given(said.step)} for said in free]
-    messages = [("system", prompt("answerer")), ("human", json.dumps({"question": question, "statements": told}, ensure_ascii=False))]
     tries: list[Planning] = []
-    while free and len(tries) < TRIES:
-        try:
-            reply = str((await planner.model.ainvoke(messages)).text)
-            written = [Statement(text=text.strip(), step=step) for text, step in _SENTENCE.findall(reply)]
-            complaints = _complaints(reply, written, free, ledger, listing)
-        except provider_errors() as error:
-            reply, written, complaints = "", [], [f"the model did not answer: {error}"]
-        asked = "\n\n".join(text for _, text in messages)
-        tries.append(Planning(model=planner.name, prompt=asked, answer=reply, complaints=tuple(complaints)))
-        if not complaints:
+
+    def read(reply: Any) -> tuple[str, list[Statement], list[str]]:
+        text = str(reply.text)
+        written = [Statement(text=text.strip(), step=step) for text, step in _SENTENCE.findall(text)]
+        return text, written, _complaints(text, written, free, ledger, listing)
+
+    with suppress(EngineError):  # the template's text is there
+        data = {"question": question, "statements": told}
+        if free and (written := await planner.mended(planner.model, "answerer", data, read, TRIES, tries)):
             statements = (*written, *(said for said in template.statements if said not in free))
-            rest = template.text.removeprefix(_text(template.statements))
-            made = {"text": _text(statements) + rest, "statements": statements, "written_by": planner.name}
-            return template.model_copy(update=made), tries
-        messages += [("ai", reply), ("human", "\n".join(["That may not be said:", *complaints, "Write the whole answer again, mended."]))]
+            text, rest = _text(statements), template.text.removeprefix(_text(template.statements))
+            changed = {"text": text + rest, "statements": statements, "written_by": planner.name}
+            return template.model_copy(update=changed), tries
     return template, tries
 
 

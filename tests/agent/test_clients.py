@@ -26,7 +26,7 @@ LONG = "x" * 60
 @contextmanager
 def labels() -> Iterator[str]:
     """Somebody else's MCP server over HTTP, until the block ends."""
-    server = MCPServer("La-Bels 2")
+    server = MCPServer("labels")
 
     @server.tool()
     def weigh(of: str) -> dict[str, float]:
@@ -51,20 +51,20 @@ def labels() -> Iterator[str]:
 
 async def test_anothers_tools_take_part_named_apart_and_are_quoted_as_not_ours(tmp_path: Path) -> None:
     fake = FakeServer({"localize_action": lambda args: outcome({"spans": []}), "weigh": lambda args: {"grams": 1}})
-    steps = (Step(id="s1", tool="labels2__weigh", args={"of": "needle"}), Step(id="s2", tool="weigh", args={"of": "$s1.grams"}))
-    posing = Step(id="s3", tool="labels2__pose")
+    steps = (Step(id="s1", tool="mcp1__weigh", args={"of": "needle"}), Step(id="s2", tool="weigh", args={"of": "$s1.grams"}))
+    posing = Step(id="s3", tool="mcp1__pose")
     with labels() as url:
         async with fake.client() as own:
             client = await with_servers(own, [url])
             tools = await list_tools(client)
-            assert {"labels2__weigh", "labels2__pose", "weigh"} <= set(tools)
+            assert {"mcp1__weigh", "mcp1__pose", "weigh"} <= set(tools)
             assert not any(len(name) > 64 for name in tools)
             run = await ask("?", [VIDEO_ID], client, plan=Plan(steps=(*steps, posing)), checkpoints=tmp_path / "r.sqlite")
     assert fake.asked_of("weigh") == [{"of": 12.5}], "a plan reads what the other gave"
     told = {said.step: said.text for said in run.answer.statements}
-    assert told["s1"].endswith("(as labels2 says, not checked by medvid)") and "12.5" in told["s1"]
+    assert told["s1"].endswith("(as mcp1 says, not checked by medvid)") and "12.5" in told["s1"]
     assert "not checked by medvid" not in told["s2"]
-    assert told["s3"].startswith("labels2__pose: ") and told["s3"].endswith("(as labels2 says, not checked by medvid)")
+    assert told["s3"].startswith("mcp1__pose: ") and told["s3"].endswith("(as mcp1 says, not checked by medvid)")
     assert "outcome" in run.outcomes["s3"][0], "it is never read as an outcome of ours"
 
 
@@ -72,14 +72,14 @@ async def test_a_name_can_be_given_and_two_of_one_name_are_told_apart() -> None:
     with labels() as url:
         async with FakeServer({}).client() as own:
             client = await with_servers(own, [f"mine={url}", url, url])
-            assert {"mine__weigh", "labels2__weigh", "labels22__weigh"} <= set(await list_tools(client))
+            assert {"mine__weigh", "mcp2__weigh", "mcp3__weigh"} <= set(await list_tools(client))
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ("http://127.0.0.1:9/mcp", r"the MCP server http://127.0.0.1:9/mcp cannot be reached: .*; start it, or leave it out"),
-        ("ftp://x", r"'ftp://x' is no MCP server; write its http"),
+        ("ftp://x", r"--mcp 'ftp://x' names no server of its own; write its http"),
     ],
 )
 async def test_a_server_that_is_not_there_is_told_plainly(given: str, said: str) -> None:
@@ -92,7 +92,7 @@ async def test_a_server_that_vanishes_in_mid_run_fails_its_step_and_no_other(tmp
     fake = FakeServer({"localize_action": lambda args: outcome({"spans": [{"start_s": 1.0, "end_s": 2.0}]})})
     steps = (
         Step(id="s1", tool="localize_action", args={"video_id": VIDEO_ID, "action": "tie the knot"}),
-        Step(id="s2", tool="labels2__weigh", args={"of": "needle"}),
+        Step(id="s2", tool="mcp1__weigh", args={"of": "needle"}),
     )
     async with fake.client() as own:
         there = labels()

@@ -108,7 +108,7 @@ async def test_a_model_behind_an_openai_compatible_server_plans() -> None:
 async def test_a_server_that_is_not_there_is_told_plainly() -> None:
     pytest.importorskip("langchain_openai")
     model = open_chat("any", "http://127.0.0.1:9/v1")
-    with pytest.raises(EngineError, match="the planner's model any did not answer: Connection error"):
+    with pytest.raises(EngineError, match="the language model any did not answer: Connection error"):
         await ModelPlanner(model, "any")(asked())
 
 
