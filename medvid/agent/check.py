@@ -7,6 +7,7 @@ right. References are checked by the schema of what they read. Source of the gra
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -14,9 +15,9 @@ from typing import Any
 
 from medvid.agent.binding import schema_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
-from medvid.agent.operations import OPS, Operation
+from medvid.agent.operations import OPS
 from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced, resolve, written
-from medvid.agent.shapes import Dangling, Placeholder, Validator, words
+from medvid.agent.shapes import Dangling, Placeholder, Schema, Validator, misfit, words
 from medvid.core import Plan, PlanError, Step
 
 BUDGET_CALLS = 60
@@ -98,6 +99,10 @@ def _cycles(plan: Plan) -> Iterator[str]:
         yield f"the steps {' -> '.join(error.args[1])} wait for each other; let one of them read something else"
 
 
+class _Wrong(Exception):
+    """What is wrong with a step, in words."""
+
+
 class _Checker:
     def __init__(self, plan: Plan, tools: Tools) -> None:
         self.plan = plan
@@ -105,63 +110,42 @@ class _Checker:
 
     def all_complaints(self) -> Iterator[str]:
         for step in self.plan.steps:
-            yield from (f"step {step.id!r} ({step.name}): {what}" for what in self._complaints(step))
+            try:
+                told = list(self._complaints(step))
+            except _Wrong as wrong:
+                told = [str(wrong)]
+            yield from (f"step {step.id!r} ({step.name}): {what}" for what in told)
 
     def _complaints(self, step: Step) -> Iterator[str]:
-        schema = self._input_schema(step)
-        if isinstance(schema, str):
-            yield schema
-            return
-        element: Placeholder | None = None
-        if step.for_each is not None:
-            listed = self._list(step.for_each)
-            if isinstance(listed, str):
-                yield listed
-                return
-            if "array" not in listed.types:
-                yield f"for_each is {step.for_each}, which is {words(listed)}; a list is needed"
-                return
+        schema, element = self._input_schema(step), None
+        if isinstance(step.for_each, str):
+            listed = self._placeholder(parse(step.for_each), None) if is_reference(step.for_each) else None
+            if listed is None or "array" not in listed.types:
+                raise _Wrong(f"for_each is {step.for_each}, which is {words(listed) if listed else 'a text'}; a list is needed")
             element = listed.at(Every())
-        wrong: list[str] = []
+        elif step.for_each is not None:  # what the elements of a list hold that stands there is seen at the run
+            element = Placeholder({}, {}, "")
+        args = replaced(step.args, lambda reference: self._placeholder(reference, element))
+        takes = Placeholder(schema, schema, "")
+        for path, place in _places(args):
+            with suppress(Dangling):  # an unknown argument is told below
+                if what := misfit(place, takes.read(path)):
+                    yield f"argument {'.'.join(map(str, path))}: {place.text} {what}"
+        yield from (_in_words(error, step, schema) for error in Validator(schema).iter_errors(args))
 
-        def placeholder(reference: Reference) -> Placeholder | str:
-            place = self._placeholder(reference, element)
-            if isinstance(place, str):
-                wrong.append(place)
-            return place
-
-        args = replaced(step.args, placeholder)
-        if wrong:
-            yield from wrong
-            return
-        # A reference may break several rules of one argument; the first says it.
-        told: set[tuple[Any, str]] = set()
-        for error in Validator(schema).iter_errors(args):
-            text = error.instance.text if isinstance(error.instance, Placeholder) else ""
-            key = (error.absolute_path[0] if error.absolute_path else None, text)
-            if not text or key not in told:
-                told.add(key)
-                yield _in_words(error, step, schema)
-
-    def _list(self, for_each: str | tuple[Any, ...]) -> Placeholder | str:
-        """A list given as it stands is known by being there; what its elements hold is seen at the run."""
-        if not isinstance(for_each, str):
-            return Placeholder({"type": "array"}, {}, "for_each")
-        return self._placeholder(parse(for_each), None) if is_reference(for_each) else "for_each is no reference; write $step.list"
-
-    def _input_schema(self, step: Step) -> dict[str, Any] | str:
-        """The schema of its arguments, or what is wrong with its name."""
-        if step.op is not None:
-            return OPS[step.op].input_schema if step.op in OPS else _unknown("operation", step.op, OPS)
+    def _input_schema(self, step: Step) -> Schema:
         if step.tool == ASKING:
-            return f"a plan may not ask by {ASKING}; call the tools themselves"
-        card = self.tools.get(step.tool or "")
-        return card.input_schema if card else _unknown("tool", step.tool or "", self.tools)
+            raise _Wrong(f"a plan may not ask by {ASKING}; call the tools themselves")
+        kind, known = ("operation", OPS) if step.op else ("tool", self.tools)
+        if step.name not in known:
+            near = [f"did you mean {name}? " for name in get_close_matches(step.name, known, n=1)]
+            raise _Wrong(f"there is no {kind} {step.name!r}; {''.join(near)}The {kind}s are {', '.join(known) or 'none'}")
+        return OPS[step.op].input_schema if step.op else self.tools[step.name].input_schema
 
-    def _placeholder(self, reference: Reference, element: Placeholder | None) -> Placeholder | str:
-        """What the reference will read, or what is wrong with it."""
+    def _placeholder(self, reference: Reference, element: Placeholder | None) -> Placeholder:
+        """What the reference will read."""
         if reference.root == ITEM and element is None:
-            return f"{reference.text} stands in a step without for_each; give the step a for_each or read from a step"
+            raise _Wrong(f"{reference.text} stands in a step without for_each; give the step a for_each or read from a step")
         source = element if reference.root == ITEM and element else self._given(reference.root)
         for depth in range(len(reference.path)):
             try:
@@ -169,7 +153,9 @@ class _Checker:
             except Dangling:
                 here = source.read(reference.path[:depth])
                 way = "read one element with [0], or each with [*]" if here.types == {"array"} else "read a field that is there"
-                return f"{reference.text} leads nowhere: {written(reference.root, reference.path[:depth])} is {words(here)}; {way}"
+                raise _Wrong(
+                    f"{reference.text} leads nowhere: {written(reference.root, reference.path[:depth])} is {words(here)}; {way}"
+                ) from None
         return replace(source.read(reference.path), text=reference.text)
 
     def _given(self, root: str) -> Placeholder:
@@ -187,17 +173,17 @@ class _Checker:
         return source.listed() if step.for_each else source
 
 
-def _unknown(kind: str, name: str, known: dict[str, Operation] | Tools) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"there is no {kind} {name!r}; {f'did you mean {near[0]}? ' if near else ''}The {kind}s are {', '.join(known) or 'none'}"
+def _places(value: Any, path: tuple[str | int | Every, ...] = ()) -> Iterator[tuple[tuple[str | int | Every, ...], Placeholder]]:
+    if isinstance(value, Placeholder):
+        yield path, value
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _places(inner, (*path, key))
 
 
-def _in_words(error: Any, step: Step, schema: dict[str, Any]) -> str:
+def _in_words(error: Any, step: Step, schema: Schema) -> str:
     """One line: which argument, what stands there, what would be right."""
     place = ".".join(str(part) for part in error.absolute_path)
     takes = ", ".join(f"{name}{'' if name in schema.get('required', ()) else ' (optional)'}" for name in schema.get("properties", {}))
-    if isinstance(error.instance, Placeholder):
-        return f"argument {place}: {error.instance.text} {error.message}"
     if error.validator in ("required", "additionalProperties"):
         missing = sorted(set(error.validator_value) - set(error.instance)) if error.validator == "required" else []
         what = f"argument {missing[0]!r} is missing" if missing else error.message

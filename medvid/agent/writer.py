@@ -28,11 +28,11 @@ async def write(
     """The answer in the model's words, or the template's where it cannot be had in two tries; and the tries."""
     free = [said for said in template.statements if _plainly_found(said.step, ledger)]
     told = [{"step": said.step, "sentence": said.text, "gave": ledger.given(said.step)} for said in free]
-    tries: list[Planning] = []
+    index, tries = {said.step: said.index for said in free}, list[Planning]()
 
     def read(reply: Any) -> tuple[str, list[Statement], list[str]]:
         text = str(reply.text)
-        written = [Statement(text=text.strip(), step=step) for text, step in _SENTENCE.findall(text)]
+        written = [Statement(text=said.strip(), step=step, index=index.get(step)) for said, step in _SENTENCE.findall(text)]
         return text, written, _complaints(text, written, free, ledger, listing)
 
     with suppress(EngineError):  # the template's text is there

@@ -69,7 +69,7 @@ def test_a_plan_never_asks_the_planner() -> None:
     [
         ({"every_s": "two"}, "argument every_s is \"two\"; 'two' is not of type 'number'"),
         ({"video_id": "case01.mp4"}, 'argument video_id is "case01.mp4"'),
-        ({"span": "$s1.spans"}, "argument span: $s1.spans reads a list; an object is needed"),
+        ({"span": "$s1.spans"}, "argument span: $s1.spans reads a list; an object with end_s, start_s is needed"),
         ({"span": {"start_s": 3}}, "argument span is"),
         ({"object": "$s1.spans[0].start_s"}, "argument object: $s1.spans[0].start_s reads a number; a text is needed"),
         ({"colour": "green"}, "'colour' was unexpected"),

@@ -22,7 +22,7 @@ TABLE = re.compile(r"(?<=## Operations\n\n)(.*?\n\n)(.*?)(?=\n\n## )", re.DOTALL
 
 def table() -> str:
     rows = ["| operation | gives |", "|---|---|"]
-    rows += [f"| `{operation.name}({', '.join(operation.takes)})` | {operation.says}: {_words(operation.gives)} |" for operation in OPS.values()]
+    rows += [f"| `{op.name}({', '.join(op.takes)})` | {op.says}: {_words(op.gives)} |" for op in OPS.values()]
     return "\n".join(rows)
 
 
