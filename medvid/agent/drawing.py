@@ -4,7 +4,7 @@ import json
 import re
 
 from medvid.agent.check import needed_steps
-from medvid.core import Plan, Step
+from medvid.core import Plan
 
 
 def mermaid(plan: Plan) -> str:
@@ -12,17 +12,11 @@ def mermaid(plan: Plan) -> str:
     lines = ["flowchart TD"]
     for step in plan.steps:
         opening, closing = ('["', '"]') if step.tool else ('(["', '"])')
-        lines.append(f"    s_{step.id}{opening}{_label(step)}{closing}")  # a bare `end` would be Mermaid's own
+        each = f"for each of {step.for_each if isinstance(step.for_each, str) else f'{len(step.for_each)} elements'}" if step.for_each else ""
+        args = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in step.args.items()]
+        said = [f"{step.id} {step.name}", *([each] if each else []), *args]
+        # As entities, whatever Mermaid, or the HTML and Markdown within it, would read as markup.
+        label = [re.sub(r"[^\w .,:$]", lambda found: f"#{ord(found[0])};", text) for text in said]
+        lines.append(f"    s_{step.id}{opening}{'<br>'.join(label)}{closing}")  # a bare `end` would be Mermaid's own
         lines += [f"    s_{needed} --> s_{step.id}" for needed in sorted(needed_steps(step) - plan.parameters.keys())]
     return "\n".join(lines)
-
-
-def _label(step: Step) -> str:
-    said = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in step.args.items()]
-    each = f"for each of {step.for_each if isinstance(step.for_each, str) else f'{len(step.for_each)} elements'}" if step.for_each else ""
-    return "<br>".join(_plain(text) for text in (f"{step.id} {step.name}", each, *said) if text)
-
-
-def _plain(text: str) -> str:
-    """As entities, whatever Mermaid, or the HTML and Markdown within it, would read as markup."""
-    return re.sub(r"[^\w .,:$]", lambda found: f"#{ord(found[0])};", text)

@@ -206,9 +206,9 @@ def _watched(name: str, node: Any, own: Context | None) -> Any:
         with TRACER.start_as_current_span(f"medvid.{name}", record_exception=False, set_status_on_exception=False) as span:
             made = await node(state, runtime.override(context=replace(context, on_event=tell)))
             if name == "call":
-                content = made["calls"][state["step"]][str(state["index"])].get("content", {"status": "failed"})
-                told = {"step": state["step"], "tool": state["tool"], "status": str(content.get("status", "ok"))}
-                span.set_attributes({f"medvid.{key}": value for key, value in told.items()})
+                content = made["calls"][state["step"]][str(state["index"])].get("content")
+                status = "failed" if content is None else str(content["status"]) if is_outcome(content) else "ok"
+                span.set_attributes({"medvid.step": state["step"], "medvid.tool": state["tool"], "medvid.status": status})
             return made
 
     return run

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from medvid.core import Access, ConfigError, Plan, Run
+from medvid.core import Access, ConfigError, Run
 from medvid.core.plan_file import plan_text, reusable
 from medvid.video import Library
 
@@ -29,8 +29,11 @@ def check_folder(folder: Path) -> None:
 
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
     (folder / "frames").mkdir(parents=True, exist_ok=True)
-    whole = run.to_json()
-    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": plan_text(_for_any_video(run.plan, library, access)).rstrip()}
+    whole, plan = run.to_json(), run.plan
+    if len(video_ids := {str(step.args["video_id"]) for step in plan.steps if "video_id" in step.args}) == 1:
+        info = library.info(video_ids.pop(), access)
+        plan = reusable(plan, info.video_id, info.duration_s)
+    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": plan_text(plan).rstrip()}
     texts["outcomes.json"] = json.dumps(whole["outcomes"], indent=2)
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
@@ -39,15 +42,6 @@ def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[P
         for index, outcome in enumerate(outcomes):
             written += _save_frames(folder / "frames" / f"{step}-{index}", outcome, library, access)
     return written
-
-
-def _for_any_video(plan: Plan, library: Library, access: Access) -> Plan:
-    """The plan for use on another video, where it looks at one; as it stands where at several."""
-    video_ids = {str(step.args["video_id"]) for step in plan.steps if "video_id" in step.args}
-    if len(video_ids) != 1:
-        return plan
-    info = library.info(video_ids.pop(), access)
-    return reusable(plan, info.video_id, info.duration_s)
 
 
 def _save_frames(stem: Path, outcome: dict[str, Any], library: Library, access: Access) -> list[Path]:
