@@ -16,7 +16,7 @@ from typing import Any
 from medvid.agent.binding import schema_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.operations import OPS
-from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced, resolve, written
+from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced, resolve
 from medvid.agent.shapes import Dangling, Placeholder, Schema, Validator, misfit, words
 from medvid.core import Plan, PlanError, Step
 
@@ -153,9 +153,7 @@ class _Checker:
             except Dangling:
                 here = source.read(reference.path[:depth])
                 way = "read one element with [0], or each with [*]" if here.types == {"array"} else "read a field that is there"
-                raise _Wrong(
-                    f"{reference.text} leads nowhere: {written(reference.root, reference.path[:depth])} is {words(here)}; {way}"
-                ) from None
+                raise _Wrong(f"{reference.text} leads nowhere: {reference.up_to(depth)} is {words(here)}; {way}") from None
         return replace(source.read(reference.path), text=reference.text)
 
     def _given(self, root: str) -> Placeholder:

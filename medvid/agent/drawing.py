@@ -12,9 +12,9 @@ def mermaid(plan: Plan) -> str:
     lines = ["flowchart TD"]
     for step in plan.steps:
         opening, closing = ('["', '"]') if step.tool else ('(["', '"])')
-        each = f"for each of {step.for_each if isinstance(step.for_each, str) else f'{len(step.for_each)} elements'}" if step.for_each else ""
+        listed = f"{len(step.for_each)} elements" if isinstance(step.for_each, tuple) else step.for_each
         args = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in step.args.items()]
-        said = [f"{step.id} {step.name}", *([each] if each else []), *args]
+        said = [f"{step.id} {step.name}", *([f"for each of {listed}"] if listed else []), *args]
         # As entities, whatever Mermaid, or the HTML and Markdown within it, would read as markup.
         label = [re.sub(r"[^\w .,:$]", lambda found: f"#{ord(found[0])};", text) for text in said]
         lines.append(f"    s_{step.id}{opening}{'<br>'.join(label)}{closing}")  # a bare `end` would be Mermaid's own

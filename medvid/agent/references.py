@@ -36,11 +36,9 @@ class Reference:
     root: str
     path: tuple[str | int | Every, ...]
 
-
-def written(root: str, path: Iterable["str | int | Every"]) -> str:
-    """A reference as a plan writes it."""
-    parts = ("[*]" if isinstance(part, Every) else f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"${root}{''.join(parts)}"
+    def up_to(self, depth: int) -> str:
+        """Its text without what follows the first parts of the path."""
+        return f"${self.root}{''.join([part[0] for part in _PART.finditer(self.text)][:depth])}"
 
 
 def is_reference(value: Any) -> bool:
