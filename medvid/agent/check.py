@@ -20,10 +20,8 @@ from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference,
 from medvid.agent.shapes import Dangling, Placeholder, Schema, Validator, misfit, words
 from medvid.core import Plan, PlanError, Step
 
-BUDGET_CALLS = 60
-"""Tool calls that one run may make unless told otherwise."""
-BUDGET_MINUTES = 24 * 60.0
-"""Minutes of video that the calls of one run may look at, each counted anew."""
+BUDGET_CALLS = 60  # tool calls that one run may make unless told otherwise
+BUDGET_MINUTES = 24 * 60.0  # of video that they may look at, each counted anew
 ASKING = "ask_procedure"
 
 

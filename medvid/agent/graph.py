@@ -28,8 +28,7 @@ from medvid.agent.planning import Asked, Planner
 from medvid.agent.writer import write
 from medvid.core import Needs, Plan, Planning
 
-TRACER = trace.get_tracer("medvid")
-"""Spans go nowhere unless the user's program has set up OpenTelemetry."""
+TRACER = trace.get_tracer("medvid")  # spans go nowhere unless the user's program has set up OpenTelemetry
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5

@@ -18,8 +18,7 @@ from medvid.agent.sentences import unverified
 from medvid.core import Answer, EngineError, Planning, Statement
 
 TRIES = 2
-_SENTENCE = re.compile(r"\s*([^\[\]]*(?:\[[\d., ]+\][^\[\]]*)*)\[([a-z]\w*)\]")
-"""A sentence and its step; a box stands in brackets too."""
+_SENTENCE = re.compile(r"\s*([^\[\]]*(?:\[[\d., ]+\][^\[\]]*)*)\[([a-z]\w*)\]")  # a sentence and its step; a box stands in brackets too
 
 
 async def write(
