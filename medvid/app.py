@@ -16,10 +16,12 @@ from medvid.core import settings as places
 from medvid.core.settings import Settings
 
 if TYPE_CHECKING:
-    from mcp import Client
+    from langchain_core.tools import StructuredTool
     from mcp.server import Server
 
+    from medvid.agent.catalogue import Client
     from medvid.agent.events import Event, OnEvent
+    from medvid.agent.planning import Planner
     from medvid.engine.base import Engine
     from medvid.mcp_server.asking import Ask, AskArgs
     from medvid.mcp_server.jobs import Jobs
@@ -93,6 +95,17 @@ def open_server(
     return make_server(toolbox, access or Access(), ask=ask, note=note, pictures=pictures, gate=gate, jobs=jobs, extend=extend)
 
 
+def open_planner(settings: Settings) -> Planner:
+    """Who plans: the settings' language model, or the rules where none is named."""
+    from medvid.agent.model_planner import ModelPlanner, open_chat
+    from medvid.agent.planner import offline
+
+    if settings.planner_model is None:
+        return offline
+    model = open_chat(settings.planner_model, settings.planner_endpoint, settings.planner_api_key)
+    return ModelPlanner(model, settings.planner_model, settings.planner_fallback, settings.planner_answers)
+
+
 def planner(toolbox: Toolbox) -> Ask:
     """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access."""
 
@@ -132,6 +145,40 @@ async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def open_tools(settings: Settings, library: Library) -> AsyncIterator[Client]:
+    """A client of the tools, in this process, and of the settings' other servers. The weights are read when the first step needs them."""
+    from medvid.agent.clients import with_servers
+
+    toolbox = open_toolbox(settings, library)
+    try:
+        server = open_server(toolbox, access=access_of(settings), pictures=False)
+        async with open_client(server) as own:
+            yield await with_servers(own, settings.mcp_servers)
+    finally:
+        await toolbox.engine.aclose()
+
+
+@asynccontextmanager
+async def langchain_tools(*files: str | Path, **flags: Any) -> AsyncIterator[list[StructuredTool]]:
+    """The tools as LangChain tools, for an agent of your own, over these files and the settings' roots. flags: of `core.settings`."""
+    from medvid.agent.langchain_tools import langchain_tools
+
+    settings = places.load(**flags)
+    async with open_tools(settings, open_library(settings, [Path(file) for file in files])) as client:
+        yield await langchain_tools(client)
+
+
+@asynccontextmanager
+async def studio() -> AsyncIterator[Any]:
+    """The graph for `langgraph dev` (langgraph.json), over the settings' videos or the demo clip."""
+    from medvid.agent.graph import Context, build_graph
+
+    settings = places.load()
+    async with open_tools(settings, open_library(settings, () if settings.roots else [demo_clip()])) as client:
+        yield build_graph(Context(client, open_planner(settings))).compile()
 
 
 def http_doors(settings: Settings, token: str | None) -> Doors:

@@ -1,7 +1,7 @@
 """Answer: composed from what the steps gave, one statement a result, each naming its step. No sentence without evidence.
 
 What was not observed, could not be assessed, failed, or was not run for want of an earlier result is said in words of its own. Every number
-is checked against its step (sentences.py).
+is checked against its step (facts.py).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +9,11 @@ from typing import Any
 
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, is_outcome
 from medvid.agent.check import needed_steps
+from medvid.agent.clients import server_of
+from medvid.agent.facts import check_sentence
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import is_reference, parse
-from medvid.agent.sentences import FAILED, capital, check_sentence, sentence, shown, unverified, value_sentence, videos_sentence
+from medvid.agent.sentences import FAILED, capital, sentence, shown, unverified, value_sentence, videos_sentence
 from medvid.core import RESEARCH_USE, Answer, Needs, Reliability, Statement, Step
 
 
@@ -34,6 +36,7 @@ class _Teller:
     def statements(self, step: Step) -> Iterator[Statement]:
         sources = [step.args, self.ledger.values.get(step.id), self.ledger.failures(step.id), list(self.titles.values())]
         sources += [_why(step, self.ledger), *(self.ledger.given(needed) for needed in needed_steps(step))]
+        sources += [behind.args for behind in _tools_behind(step, self.ledger)]
         for index, text in self._told(step):
             content = self.ledger.contents(step.id)[index] if index is not None else None
             check_sentence(text, step.id, [*sources, content, _cards(content)])
@@ -49,7 +52,8 @@ class _Teller:
                 yield index, video + sentence(step.name, step.args, content, subject(step, self.ledger))
             else:
                 listed = step.tool == LIST_VIDEOS
-                yield index, video + (videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {shown(content)}")
+                whose = f" (as {server} says, not checked by medvid)" if (server := server_of(step.tool)) else ""
+                yield index, video + (videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {shown(content)}{whose}")
         for failure in self.ledger.failures(step.id):
             yield None, f"{video}{step.name} failed: {failure['message'].rstrip('.')}."
         if step.tool is not None and (reason := _why(step, self.ledger)):

@@ -7,7 +7,7 @@ without repeating a finished call. Tools are called through an MCP client; an er
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, TypedDict
 
 import anyio
@@ -15,6 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send
 from mcp import MCPError
+from opentelemetry import trace
 
 from medvid.agent.answer import compose
 from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
@@ -22,9 +23,12 @@ from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.events import Event, OnEvent, tell_nobody
 from medvid.agent.ledger import Ledger, look_wider
 from medvid.agent.memory import Memory
+from medvid.agent.model_planner import ModelPlanner
 from medvid.agent.planning import Asked, Planner
-from medvid.core import Needs, Plan
+from medvid.agent.writer import write
+from medvid.core import Needs, Plan, Planning
 
+TRACER = trace.get_tracer("medvid")  # spans go nowhere unless the user's program has set up OpenTelemetry
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -57,6 +61,7 @@ class State(TypedDict, total=False):
     answer: dict[str, Any]
     unused: list[str]
     plannings: list[dict[str, Any]]
+    limits: list[str]
 
 
 class CallInput(TypedDict):
@@ -81,12 +86,13 @@ class Context:
 
 async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     context = runtime.context
-    listing: list[dict[str, Any]] = await list_videos(context.client, state["video_ids"]) if state["video_ids"] else []
+    listing: list[dict[str, Any]] = await list_videos(context.client, state.get("video_ids")) if state.get("video_ids", True) else []
     if "plan" in state:
         return {"listing": listing}
     tools = await list_tools(context.client)
     planned = await context.planner(Asked(state["question"], listing, tools, context.memory, state.get("insist", False)))
     kept = {"listing": listing, "unused": list(planned.unused), "plannings": [tried.model_dump(mode="json") for tried in planned.tries]}
+    kept["limits"] = list(planned.limits)
     if isinstance(planned.made, Needs):
         return {**kept, "plan": {"steps": []}, "needs": planned.made.model_dump(mode="json")}
     return {**kept, "plan": planned.made.to_json()}
@@ -96,7 +102,8 @@ async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if state.get("needs"):
         return {}
     plan = Plan.model_validate(state["plan"])
-    check_plan(plan, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
+    tools = await list_tools(runtime.context.client)
+    check_plan(plan, tools, listing=state["listing"], budget=state.get("budget", BUDGET_CALLS))
     steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
     await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
     return {}
@@ -177,15 +184,41 @@ def _after_review(state: State) -> str:
 async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     needs = state.get("needs")
     answer = compose(state["question"], Ledger.of(state), state["listing"], Needs.model_validate(needs) if needs else None)
+    tries: list[Planning] = []
+    if isinstance(planner := runtime.context.planner, ModelPlanner) and planner.answers and needs is None:
+        answer, tries = await write(planner, state["question"], Ledger.of(state), state["listing"], answer)
     await runtime.context.on_event(Event("answered", answer.text))
-    return {"answer": answer.model_dump(mode="json")}
+    told = [*state.get("plannings", ()), *(tried.model_dump(mode="json") for tried in tries)]
+    return {"answer": answer.model_dump(mode="json"), "plannings": told}
 
 
-def build_graph() -> StateGraph[State, Context, State, State]:
-    graph = StateGraph(State, context_schema=Context)
+def _watched(name: str, node: Any, own: Context | None) -> Any:
+    """The node, its events also in the graph's own stream (`custom`), and in a span of OpenTelemetry's: never a text or a frame."""
+
+    async def run(state: Any, runtime: Runtime[Context]) -> Any:
+        context = own or runtime.context
+
+        async def tell(event: Event) -> None:
+            runtime.stream_writer(asdict(event))
+            await context.on_event(event)
+
+        with TRACER.start_as_current_span(f"medvid.{name}", record_exception=False, set_status_on_exception=False) as span:
+            made = await node(state, runtime.override(context=replace(context, on_event=tell)))
+            if name == "call":
+                content = made["calls"][state["step"]][str(state["index"])].get("content")
+                status = "failed" if content is None else str(content["status"]) if is_outcome(content) else "ok"
+                span.set_attributes({"medvid.step": state["step"], "medvid.tool": state["tool"], "medvid.status": status})
+            return made
+
+    return run
+
+
+def build_graph(own: Context | None = None) -> StateGraph[State, Context, State, State]:
+    """own: for a program that runs the graph without giving a context, such as LangGraph's Studio."""
+    graph = StateGraph(State, context_schema=None if own else Context)
     for name, node in {"plan": _plan, "check": _check, "advance": _advance, "review": _review, "answer": _answer}.items():
-        graph.add_node(name, node)
-    graph.add_node("call", _call, input_schema=CallInput)
+        graph.add_node(name, _watched(name, node, own), input_schema=State)
+    graph.add_node("call", _watched("call", _call, own), input_schema=CallInput)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "check")
     graph.add_conditional_edges("check", lambda state: "review" if state.get("needs") else "advance", ["review", "advance"])

@@ -23,11 +23,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, or what has to be said first. unused: words of the question that no step rests on. tries: of a language model."""
+    """A plan, or what has to be said first. unused: words of the question that no step rests on. tries: of a language model. limits: each
+    bound that was hit, in words."""
 
     made: Plan | Needs
     unused: tuple[str, ...] = ()
     tries: tuple[Planning, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
 class Planner(Protocol):

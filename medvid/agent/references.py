@@ -1,14 +1,15 @@
 """References: how an argument of a step names what an earlier step gave.
 
-    reference = "$" ( step | "item" ) , { "." name | "[" index "]" | '["' name '"]' | "[*]" }
+    reference = "$" ( step | parameter | "item" | "video" ) , { "." name | "[" index "]" | '["' name '"]' | "[*]" }
 
 `$s1.spans[0]` reads the first span of step s1, `$s3.track[-1].time_s` counts from the end, `$s6.scores["Two structures"]` takes names that
 hold spaces. `[*]` reads every element and joins lists found to one. `$item` is the current element of the step's `for_each`. A step with a
 `for_each` of its own is the list of what it gave. null is empty: whatever is read from null, from a missing field or past an end is null.
-A string that is to begin with a dollar sign doubles it: `$$5`. References may stand anywhere inside an argument.
-Source: docs/formats.md, "Plans and runs".
+A string that is to begin with a dollar sign doubles it: `$$5`. References may stand anywhere inside an argument. `$video` and parameters
+are put in before a plan runs (binding.py). Source: docs/plans.md.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 from medvid.core import PlanError
 
-ITEM = "item"
+ITEM, VIDEO = "item", "video"
 _WHOLE = re.compile(r"\$([a-z][a-z0-9_]{0,39})((?:\.[A-Za-z_]\w*|\[-?\d+\]|\[\*\]|\[\"[^\"]+\"\])*)")
 _PART = re.compile(r"\.([A-Za-z_]\w*)|\[(-?\d+)\]|\[(\*)\]|\[\"([^\"]+)\"\]")
 
@@ -29,11 +30,15 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """root: a step's id, or `item`."""
+    """root: a step's id, a parameter's name, `item` or `video`."""
 
     text: str
     root: str
     path: tuple[str | int | Every, ...]
+
+    def up_to(self, depth: int) -> str:
+        """Its text without what follows the first parts of the path."""
+        return f"${self.root}{''.join([part[0] for part in _PART.finditer(self.text)][:depth])}"
 
 
 def is_reference(value: Any) -> bool:
@@ -55,17 +60,23 @@ def _part(match: re.Match[str]) -> str | int | Every:
     return int(index) if index is not None else name or quoted
 
 
-def replaced(value: Any, by: Callable[[Reference], Any]) -> Any:
-    """A JSON value with each reference inside replaced by what `by` gives for it. Raises PlanError for a malformed one."""
+def replaced(value: Any, by: Callable[[Reference], Any], *, plain: bool = True) -> Any:
+    """A JSON value with each reference inside replaced by what `by` gives for it. Raises PlanError for a malformed one.
+    plain: whether a doubled dollar sign becomes one."""
     if is_reference(value):
         return by(parse(value))
     if isinstance(value, str):
-        return value[1:] if value.startswith("$$") else value
+        return value[1:] if plain and value.startswith("$$") else value
     if isinstance(value, dict):
-        return {key: replaced(item, by) for key, item in value.items()}
-    if isinstance(value, list):
-        return [replaced(item, by) for item in value]
+        return {key: replaced(item, by, plain=plain) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [replaced(item, by, plain=plain) for item in value]
     return value
+
+
+def escaped(value: Any) -> Any:
+    """The JSON value as a plan writes it, so that no text inside is read as a reference."""
+    return json.loads(re.sub(r'(?<!\\)"\$', '"$$', json.dumps(value)))
 
 
 def references_in(value: Any) -> list[Reference]:

@@ -95,7 +95,7 @@ def to_run(run_id: str, state: dict[str, Any]) -> Run:
     answer = Answer.model_validate(state["answer"])
     return Run(
         id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer,
-        plannings=tuple(map(Planning.model_validate, state.get("plannings", ()))),
+        plannings=tuple(map(Planning.model_validate, state.get("plannings", ()))), limits=tuple(state.get("limits", ())),
     )  # fmt: skip
 
 

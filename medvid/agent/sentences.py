@@ -1,16 +1,13 @@
 """Sentences: what one outcome, value or failure reads like. Templates over structured content; nothing is added that it does not hold.
 
 A model that always answers is never quoted as having seen something: its sentence says where the thing would be. Times have one decimal,
-boxes at most two, scores and counts none. A number in a sentence must occur in what its step gave, was asked or was told; a number that
-nothing holds is a bug of the answer's, not of the model's. Source of the statuses and of the note: docs/formats.md, "Outcomes".
+boxes at most two, scores and counts none. What a sentence holds is checked against its step (facts.py).
+Source of the statuses and of the note: docs/formats.md, "Outcomes".
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-from medvid.core import MedVidError
 
 UNVERIFIED = "presence not verified"
 """Stands in the notes of a model that was not trained to say that something does not occur."""
@@ -23,7 +20,6 @@ FAILED = {
     "unreadable": "got no readable answer",
 }  # fmt: skip
 """What became of a look that gave no result, by the outcome's status."""
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 
 Args = Mapping[str, Any]
 Content = Mapping[str, Any]
@@ -151,31 +147,3 @@ def box_text(box: Iterable[float]) -> str:
 
 def rate_text(fps: float) -> str:
     return f"{fps:.3g}"
-
-
-def numbers_in(text: str) -> set[str]:
-    return set(_NUMBER.findall(text))
-
-
-def numbers_of(value: Any) -> set[str]:
-    """Every number a JSON value holds, in each form that a sentence may write it."""
-    if isinstance(value, bool) or value is None:
-        return set()
-    if isinstance(value, int | float):
-        # A sentence never shows a sign: what is measured here is never below 0, but for log-probabilities, which are not shown.
-        forms = {time_text(value), side_text(value), rate_text(value), f"{value:.3f}"}
-        return forms | ({str(int(value)), f"{int(value):,}"} if value == int(value) else set())
-    if isinstance(value, str):
-        return numbers_in(value)
-    if isinstance(value, dict):
-        return numbers_in(" ".join(map(str, value))).union(*(numbers_of(item) for item in value.values()))
-    return set().union(*(numbers_of(item) for item in value))
-
-
-def check_sentence(text: str, step: str, sources: Iterable[Any]) -> None:
-    """Raises MedVidError where the sentence holds a number that no source of its step holds."""
-    known = set().union(*(numbers_of(source) for source in sources))
-    if unknown := sorted(numbers_in(text) - known):
-        raise MedVidError(
-            f"the sentence {text!r} holds {', '.join(unknown)}, which nothing in step {step} holds; please report this bug of medvid"
-        )

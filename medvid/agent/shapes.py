@@ -5,7 +5,7 @@ limits (`minimum`, `pattern`, `maxItems`) are left to the run. null never counts
 Source of the keywords: JSON Schema 2020-12.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ _ALL_TYPES = frozenset({"object", "array", "string", "number", "integer", "boole
 
 
 class Dangling(LookupError):
-    """A path that a schema does not have. The message says what would be there."""
+    """A path that a schema does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Placeholder:
             return self._to({})
         found = [inner for option in options for inner in _inside(option, part)]
         if not found:
-            raise Dangling(f"which is {words(self)}")
+            raise Dangling
         return self._to(found[0] if len(found) == 1 else {"anyOf": found})
 
     def read(self, path: tuple[str | int | Every, ...]) -> "Placeholder":
@@ -130,62 +130,33 @@ def _inside(option: Schema, part: str | int | Every) -> Iterator[Any]:
             yield option.get("items", {})
 
 
-Rule = Callable[[Any, Any, Any, Schema], Iterator[ValidationError] | None]
+def misfit(place: Placeholder, wanted: Placeholder) -> str | None:
+    """Why what will be read cannot stand where something is wanted, by structure alone; None where it may."""
+    if not all((*place.options, *wanted.options)) or any(_fits(place, wanted, option) for option in wanted.options):
+        return None
+    return f"reads {words(place)}; {words(wanted)} is needed"
 
 
-def _checked(name: str, rule: Rule) -> Rule:
-    """The rule for values that are there. A Placeholder is compared by its structure; any other rule of it is left to the run."""
+def _fits(place: Placeholder, wanted: Placeholder, option: Schema) -> bool:
+    types, names = _types(option), option.get("properties", {})
+    # Whether a number is whole is seen when it is there.
+    shared = place.types & (types | {"number", "integer"} if types & {"number", "integer"} else types)
+    if "object" in shared and place.fields:
+        bare = option.get("additionalProperties") is False and not place.fields & names.keys()
+        inner = [misfit(place.at(name), wanted.at(name)) for name in place.fields & names.keys()]
+        return not bare and place.fields >= set(option.get("required", ())) and not any(inner)
+    return bool(shared) and ("array" not in shared or misfit(place.at(Every()), wanted.at(Every())) is None)
+
+
+def _passing(rule: Any) -> Any:
+    """The rule for what is there: a Placeholder keeps every rule."""
 
     def check(validator: Any, value: Any, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-        fitting = _STRUCTURE.get(name) if isinstance(instance, Placeholder) else rule
-        yield from (fitting(validator, value, instance, schema) if fitting else None) or ()
+        yield from () if isinstance(instance, Placeholder) else rule(validator, value, instance, schema) or ()
 
     return check
 
 
-def _type(validator: Any, value: Any, place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    wanted = {value} if isinstance(value, str) else set(value)
-    # Whether a number is whole is seen when it is there.
-    fitting = wanted | {"number", "integer"} if wanted & {"number", "integer"} else wanted
-    if not place.types & fitting:
-        needed = " or ".join(_WORDS.get(kind, kind) for kind in sorted(wanted - {"null"}))
-        yield ValidationError(f"reads {words(place)}; {needed} is needed")
-
-
-def _properties(validator: Any, value: Schema, place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    for name in place.fields & set(value):
-        yield from validator.descend(place.at(name), value[name], path=name, schema_path=name)
-    if place.fields and schema.get("additionalProperties") is False and not place.fields & set(value):
-        yield ValidationError(f"reads {words(place)}; an object with {', '.join(sorted(value))} is needed")
-
-
-def _required(validator: Any, value: list[str], place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    if place.fields and not set(value) <= place.fields:
-        yield ValidationError(f"reads {words(place)}; an object with {', '.join(value)} is needed")
-
-
-def _items(validator: Any, value: Any, place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    if "array" in place.types and isinstance(value, dict):
-        yield from validator.descend(place.at(Every()), value)
-
-
-def _prefix_items(validator: Any, value: list[Any], place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    if "array" in place.types:
-        for i, item in enumerate(value):
-            yield from validator.descend(place.at(i), item, path=i)
-
-
-def _any_of(validator: Any, value: list[Any], place: Placeholder, schema: Schema) -> Iterator[ValidationError]:
-    found = [list(validator.descend(place, option)) for option in value if option != {"type": "null"}]
-    if found and all(found):
-        yield found[0][0]
-
-
-_STRUCTURE: dict[str, Rule] = {
-    "type": _type, "properties": _properties, "required": _required, "items": _items, "prefixItems": _prefix_items, "anyOf": _any_of,
-    "oneOf": _any_of,
-}  # fmt: skip
-_THROUGH = ("$ref", "allOf", "$dynamicRef")
-_RULES = {name: rule if name in _THROUGH else _checked(name, rule) for name, rule in dict(Draft202012Validator.VALIDATORS).items()}
+_RULES = {name: _passing(rule) for name, rule in dict(Draft202012Validator.VALIDATORS).items()}
 Validator: Any = extend(Draft202012Validator, _RULES)  # type: ignore[no-untyped-call]
 """A JSON Schema validator of values that may hold Placeholders."""

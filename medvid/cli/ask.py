@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medvid.cli.options import Device, Engine, Insist, Json, Model, examples, settings_of
+from medvid.cli.options import Device, Engine, Insist, Json, Model, Planner, Servers, examples, settings_of
 from medvid.cli.source import Video
 
 if TYPE_CHECKING:
@@ -32,18 +32,20 @@ def ask(
     engine: Engine = None,
     device: Device = None,
     insist: Insist = False,
+    planner_model: Planner = None,
+    servers: Servers = None,
 ) -> None:
     """Plans, looks and answers; each statement names the step it rests on.
 
     The run's id comes first: `medvid resume RUN` goes on with a run that was interrupted."""
     import anyio
 
-    flags = {"model": model, "engine": engine, "device": device}
+    flags = {"model": model, "engine": engine, "device": device, "planner_model": planner_model, "mcp_servers": servers}
     anyio.run(_ask, video, question, flags, insist, as_json, save.resolve() if save else None, dry_run)
 
 
 async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, as_json: bool, save: Path | None, dry_run: bool) -> None:
-    from medvid.app import access_of
+    from medvid.app import access_of, open_planner
     from medvid.cli.asking import WAYS_ON, checked_plan, finish, open_tools
     from medvid.cli.remembered import remember
     from medvid.cli.source import given_files, open_source
@@ -56,7 +58,8 @@ async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, a
     settings = settings_of(**flags)
     library, video_id = open_source(settings, video)
     async with open_tools(settings, library) as client:
-        planned, simulated = await checked_plan(client, video_id, question, insist=insist)
+        planner = open_planner(settings)
+        planned, simulated = await checked_plan(client, video_id, question, insist=insist, planner=planner)
         if dry_run:
             return _show(planned, as_json)
         from medvid.agent.runs import ask, new_run_id
@@ -72,7 +75,7 @@ async def _ask(video: str, question: str, flags: dict[str, Any], insist: bool, a
         if plan is not None and not as_json:
             _show(plan, as_json)
         with step_lines() as tell:
-            run = await ask(question, [video_id], client, run_id=run_id, plan=plan, insist=insist, on_event=tell)
+            run = await ask(question, [video_id], client, run_id=run_id, plan=plan, planner=planner, insist=insist, on_event=tell)
     finish(run, as_json=as_json, save=save, library=library, access=access_of(settings))
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +12,14 @@ from rich.markup import escape
 
 from medvid.agent.catalogue import list_tools, list_videos
 from medvid.agent.check import check_plan
-from medvid.agent.planner import make_plan
+from medvid.agent.planning import Asked, Planner
+from medvid.app import open_tools as open_tools
 from medvid.core import RESEARCH_USE, Needs, Plan, Run
 from medvid.report.saved import save_run
 from medvid.report.tables import evidence_table, reliability_lines
 
 if TYPE_CHECKING:
     from medvid.core import Access
-    from medvid.core.settings import Settings
     from medvid.video import Library
 
 WAYS_ON = """\
@@ -34,24 +32,11 @@ Nothing was run. The ways on:
   --insist       ask the small model all the same. What it says of a real video means nothing."""
 
 
-@asynccontextmanager
-async def open_tools(settings: Settings, library: Library) -> AsyncIterator[Any]:
-    """An MCP client of the tools, in this process. The weights are read when the first step needs them."""
-    from medvid.app import access_of, open_client, open_server, open_toolbox
-
-    toolbox = open_toolbox(settings, library)
-    try:
-        async with open_client(open_server(toolbox, access=access_of(settings), pictures=False)) as client:
-            yield client
-    finally:
-        await toolbox.engine.aclose()
-
-
-async def checked_plan(client: Any, video_id: str, question: str, *, insist: bool) -> tuple[Plan | Needs, bool]:
+async def checked_plan(client: Any, video_id: str, question: str, *, insist: bool, planner: Planner) -> tuple[Plan | Needs, bool]:
     """The plan, and whether the video is simulated. Raises PlanError where the plan may not run."""
     tools = await list_tools(client)
     (video,) = await list_videos(client, [video_id])
-    planned = make_plan(question, [video], tools, insist=insist)
+    planned = (await planner(Asked(question, [video], tools, insist=insist))).made
     if isinstance(planned, Plan):
         check_plan(planned, tools)
     return planned, bool(video["simulated"])

@@ -19,6 +19,12 @@ Engine = Annotated[
     str | None, typer.Option("--engine", metavar="NAME|URL", help="What runs the model: local, vllm, or a server's address up to its /v1.")
 ]
 Device = Annotated[str | None, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the model runs; auto if left out.")]
+Planner = Annotated[
+    str | None, typer.Option("--planner-model", metavar="PROVIDER:MODEL", help="A language model that plans; rules do if left out.")
+]
+Servers = Annotated[
+    list[str] | None, typer.Option("--mcp", metavar="[NAME=]URL", help="Another MCP server, whose tools may take part; may be given again.")
+]
 Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 

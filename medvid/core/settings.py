@@ -55,6 +55,12 @@ class Settings(EngineOptions, BaseSettings):
     roots: tuple[Path, ...] = Field(default=(), description="folders whose videos are served")
     feeding: Literal["faithful", "published"] = "faithful"
     wording: str | None = Field(default=None, description="question forms to ask a model of real video by, see `medvid bench forms`")
+    planner_model: str | None = Field(default=None, description="language model that plans, PROVIDER:MODEL; rules plan where None")
+    planner_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$", description="OpenAI-compatible server that has it")
+    planner_api_key: SecretStr | None = None
+    planner_fallback: bool = Field(default=False, description="let the rules plan where the language model cannot")
+    planner_answers: bool = Field(default=False, description="let it write the answers' texts too, which are then checked")
+    mcp_servers: tuple[str, ...] = Field(default=(), description="URL or NAME=URL of other MCP servers, whose tools take part in plans")
     decode_limit_s: float = Field(default=300.0, gt=0, description="longest time that a server gives one reading of a video")
     decode_memory_gib: float = Field(default=4.0, gt=0.25, description="most memory that a process of a server may take to read videos")
     callers: tuple[Caller, ...] = Field(default=(), description="who may call an HTTP server; `medvid mcp --new-token NAME` adds one")

@@ -1,4 +1,5 @@
-"""A run as files in a folder: `run.json`, `plan.yaml`, `outcomes.json`, and `frames/STEP-N-TIME.png` with the boxes drawn.
+"""A run as files in a folder: `run.json`, `plan.yaml` (for use on any video, where one was asked about),
+`outcomes.json`, and `frames/STEP-N-TIME.png` with the boxes drawn.
 
 A frame is saved for each box of a track, and for the middle of each span found; at most 24 an outcome.
 """
@@ -8,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from PIL import Image, ImageDraw
 
 from medvid.core import Access, ConfigError, Run
+from medvid.core.plan_file import plan_text, reusable
 from medvid.video import Library
 
 MOST_FRAMES = 24
@@ -28,8 +29,11 @@ def check_folder(folder: Path) -> None:
 
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
     (folder / "frames").mkdir(parents=True, exist_ok=True)
-    whole = run.to_json()
-    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": yaml.safe_dump(whole["plan"], sort_keys=False)}
+    whole, plan = run.to_json(), run.plan
+    if len(video_ids := {str(step.args["video_id"]) for step in plan.steps if "video_id" in step.args}) == 1:
+        info = library.info(video_ids.pop(), access)
+        plan = reusable(plan, info.video_id, info.duration_s)
+    texts = {"run.json": json.dumps(whole, indent=2), "plan.yaml": plan_text(plan).rstrip()}
     texts["outcomes.json"] = json.dumps(whole["outcomes"], indent=2)
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")

@@ -36,9 +36,12 @@ def listing_table(videos: Sequence[VideoListing]) -> Table:
 
 def plan_table(plan: Plan) -> Table:
     repeated = any(step.for_each for step in plan.steps)
-    table = Table("step", "does", "with", *(("for each",) if repeated else ()), title="Plan", title_justify="left")
+    left_open = "; ".join(f"${name}: {given.says or given.type}" for name, given in plan.parameters.items()) or None
+    each = ("for each",) if repeated else ()
+    table = Table("step", "does", "with", *each, title=escape(plan.title or "Plan"), title_justify="left", caption=left_open)
     for step in plan.steps:
-        table.add_row(step.id, step.name, escape(_arguments(step)), *((step.for_each or "",) if repeated else ()))
+        listed = step.for_each if isinstance(step.for_each, str) else f"{len(step.for_each or ())} elements" if step.for_each else ""
+        table.add_row(step.id, step.name, escape(_arguments(step)), *((escape(listed),) if repeated else ()))
     return table
 
 
@@ -66,9 +69,9 @@ def reliability_lines(run: Run) -> list[str]:
 
 
 def _arguments(step: Step) -> str:
-    return ", ".join(
-        f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in step.args.items() if name != "video_id"
-    )
+    said = {**step.args, **({"on_empty": step.on_empty} if step.on_empty != "skip" else {})}
+    said.pop("video_id", None)
+    return ", ".join(f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in said.items())
 
 
 def _rows(step: Step, run: Run) -> Iterator[tuple[str, str, str, str]]:

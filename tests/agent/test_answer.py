@@ -8,8 +8,6 @@ import pytest
 
 from medvid.agent.answer import compose
 from medvid.agent.ledger import Ledger
-from medvid.agent.sentences import check_sentence, numbers_in, numbers_of
-from medvid.core.errors import MedVidError
 from medvid.core.plan import Plan, Step
 from medvid.core.run import RESEARCH_USE, Answer, Needs
 from tests.agent.fake import NOTE, VIDEO_ID, listing, not_observed, outcome
@@ -136,21 +134,3 @@ def test_notes_reliability_and_research_use_stand_below_each_once() -> None:
 def test_where_the_asker_has_to_say_more_there_is_no_text() -> None:
     needs = Needs(question="Which one?", choices=("this", "that"))
     assert compose("?", Ledger(Plan(steps=())), [], needs) == Answer(needs=needs)
-
-
-def test_a_number_that_nothing_holds_is_refused() -> None:
-    sources = [outcome({"spans": [SPAN]})]
-    check_sentence("It is seen at 12.0-16.5 s.", "a", sources)
-    for wrong in ("It is seen at 12.0-16.6 s.", "It is seen 17 times.", "At [12, 3.75] px."):
-        with pytest.raises(MedVidError, match="which nothing in step a holds"):
-            check_sentence(wrong, "a", sources)
-
-
-def test_names_that_hold_digits_are_no_numbers() -> None:
-    assert numbers_in("s1 and T50 at 3.5 s, 1,637 tests [12, 13.25].") == {"3.5", "1,637", "12", "13.25"}
-
-
-def test_a_number_may_be_written_in_the_forms_of_times_boxes_and_counts_only() -> None:
-    assert numbers_of(12.0) == {"12.0", "12", "12.000"}
-    assert numbers_of(1637) >= {"1,637", "1637"}
-    assert numbers_of({"a": [True, None, "3 of 255"]}) == {"3", "255"}

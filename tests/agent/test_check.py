@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from medvid.agent.check import check_plan
+from medvid.agent.check import check_plan, cost_of
 from medvid.core.errors import PlanError
-from medvid.core.plan import Plan, Step
-from tests.agent.fake import TOOLS, VIDEO_ID
+from medvid.core.plan import Parameter, Plan, Step
+from tests.agent.fake import TOOLS, VIDEO_ID, listing
 
 LOCALIZE: dict[str, Any] = {"id": "s1", "tool": "localize_action", "args": {"video_id": VIDEO_ID, "action": "clip the cystic duct"}}
 FIRST: dict[str, Any] = {"id": "s2", "op": "first", "args": {"spans": "$s1.spans"}}
@@ -69,7 +69,7 @@ def test_a_plan_never_asks_the_planner() -> None:
     [
         ({"every_s": "two"}, "argument every_s is \"two\"; 'two' is not of type 'number'"),
         ({"video_id": "case01.mp4"}, 'argument video_id is "case01.mp4"'),
-        ({"span": "$s1.spans"}, "argument span: $s1.spans reads a list; an object is needed"),
+        ({"span": "$s1.spans"}, "argument span: $s1.spans reads a list; an object with end_s, start_s is needed"),
         ({"span": {"start_s": 3}}, "argument span is"),
         ({"object": "$s1.spans[0].start_s"}, "argument object: $s1.spans[0].start_s reads a number; a text is needed"),
         ({"colour": "green"}, "'colour' was unexpected"),
@@ -91,10 +91,19 @@ def test_a_box_is_not_a_span() -> None:
     assert "argument box_px: $s2 reads an object with end_s, start_s; a list is needed" in complaint
 
 
-@pytest.mark.parametrize("text", ["$s1.span", "$s1.spans.start_s", "$s1.spans[0].middle_s", "$s1.status"])
-def test_a_path_that_leads_nowhere_is_dangling(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("$s1.span", "$s1 is an object with spans; read a field that is there"),
+        ("$s1.status", "$s1 is an object with spans; read a field that is there"),
+        ("$s1.spans.start_s", "$s1.spans is a list; read one element with [0], or each with [*]"),
+        ("$s1.spans[0].middle_s", "$s1.spans[0] is an object with end_s, start_s; read a field that is there"),
+        ("$s1.spans[0].end_s.ms", "$s1.spans[0].end_s is a number; read a field that is there"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told_up_to_where_it_breaks_off(text: str, where: str) -> None:
     (complaint,) = complaints(LOCALIZE, changed(FIRST, spans=text))
-    assert f"{text} leads nowhere: $s1 is an object with spans" in complaint
+    assert complaint == f"step 's2' (first): {text} leads nowhere: {where}"
 
 
 def test_a_reference_to_no_step_is_dangling() -> None:
@@ -130,3 +139,45 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_an_empty_plan_is_refused() -> None:
     assert complaints() == ("the plan has no step; give it at least one",)
+
+
+MINUTES: list[dict[str, Any]] = [{"start_s": 0.0, "end_s": 60.0}, {"start_s": 60.0, "end_s": 90.0}]
+EACH: dict[str, Any] = {"id": "v", "tool": "assess_cvs", "args": {"video_id": VIDEO_ID, "span": "$item"}, "for_each": MINUTES}
+
+
+def test_the_cost_counts_what_is_known_and_a_span_that_is_not_as_the_whole_video() -> None:
+    # 90 s for the whole video, 90 s for the span that s2 will give, 60 + 30 s for the two minutes, 5 s for the span written out.
+    short = changed(LOCALIZE, span={"start_s": 10, "end_s": 15}) | {"id": "s9"}
+    assert cost_of(plan(LOCALIZE, FIRST, GROUND, EACH, short), [listing()]) == (5, 275.0)
+
+
+def test_more_minutes_of_video_than_allowed_are_refused_with_both_figures() -> None:
+    (complaint,) = complaints(LOCALIZE, FIRST, GROUND, listing=[listing()], minutes=2.5)
+    assert complaint.startswith("the plan looks at 3.0 minutes of video in all; the budget is 2.5 minutes; ask about shorter spans")
+    check_plan(plan(LOCALIZE, FIRST, GROUND), TOOLS, listing=[listing()], minutes=3)
+
+
+def test_a_list_written_out_costs_a_call_for_each_element() -> None:
+    (complaint,) = complaints(EACH, budget=1)
+    assert "2 tool calls; the budget is 1 calls" in complaint
+
+
+def test_a_reference_inside_a_list_written_out_is_followed() -> None:
+    (complaint,) = complaints(LOCALIZE, {**EACH, "for_each": ["$s7"]})
+    assert "reads $s7, and no step has that id" in complaint
+
+
+def test_an_open_plan_is_checked_by_the_types_of_its_parameters_and_does_not_run() -> None:
+    steps = (Step(**changed(LOCALIZE, video_id="$video.video_id", action="$what")), Step(**{**FIRST, "args": {"spans": "$s1.spans"}}))
+    check_plan(Plan(steps=steps, parameters={"what": Parameter()}), TOOLS, bound=False)
+    with pytest.raises(PlanError, match=r"argument action: \$what reads a number; a text is needed"):
+        check_plan(Plan(steps=steps, parameters={"what": Parameter(type="number")}), TOOLS, bound=False)
+    with pytest.raises(PlanError, match=r"reads \$video, and nothing was put in for it"):
+        check_plan(Plan(steps=steps, parameters={"what": Parameter()}), TOOLS)
+
+
+@pytest.mark.parametrize("name", ["item", "video", "s2"])
+def test_a_name_that_means_something_else_already_is_refused(name: str) -> None:
+    steps = (Step(**LOCALIZE), Step(**FIRST))
+    with pytest.raises(PlanError, match=f"'{name}' names a step or a parameter"):
+        check_plan(Plan(steps=steps, parameters={name: Parameter()}), TOOLS, bound=False)

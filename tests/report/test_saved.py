@@ -38,7 +38,12 @@ def a_run(video_id: str) -> Run:
     return Run(
         id="r1",
         question="Where?",
-        plan=Plan(steps=(Step(id="who", tool="ground_object", args={"object": "hook"}), Step(id="when", tool="localize_action"))),
+        plan=Plan(
+            steps=(
+                Step(id="who", tool="ground_object", args={"video_id": video_id, "object": "hook"}),
+                Step(id="when", tool="localize_action"),
+            )
+        ),
         outcomes={
             "who": [{"status": "ok", "result": {"track": track}, "notes": [], "evidence": evidence}],
             "when": [{"status": "ok", "result": {"spans": [{"start_s": 1.0, "end_s": 2.0}]}, "notes": [], "evidence": evidence}],
@@ -54,7 +59,8 @@ def test_the_files_hold_the_run_and_the_boxes_are_drawn(film: Path, tmp_path: Pa
     frames = {"frames/who-0-1.0s.png", "frames/who-0-2.0s.png", "frames/when-0-1.5s.png"}
     assert names == {"run.json", "plan.yaml", "outcomes.json"} | frames
     assert json.loads((tmp_path / "out" / "run.json").read_text()) == run.to_json()
-    assert yaml.safe_load((tmp_path / "out" / "plan.yaml").read_text()) == run.plan.to_json()
+    kept = yaml.safe_load((tmp_path / "out" / "plan.yaml").read_text())
+    assert kept["steps"][0]["args"] == {"video_id": "$video.video_id", "object": "hook"}, "for use on any video"
     boxed = np.asarray(Image.open(tmp_path / "out" / "frames" / "who-0-1.0s.png"))
     assert boxed.shape == (48, 64, 3)
     assert tuple(boxed[10, 20]) == (0, 255, 0)  # on the upper edge
