@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -190,7 +191,7 @@ def test_gaps_and_the_spans_fill_a_stretch_exactly_and_share_nothing(spans: Any,
 @given(LISTS, LISTS)
 def test_what_union_intersect_and_gaps_give_is_in_order_and_apart(a: Any, b: Any) -> None:
     for spans in (union(a, b), intersect(a, b), gaps(a, span(0.0, 120.0))):
-        assert all(earlier["end_s"] < later["start_s"] for earlier, later in zip(spans, spans[1:], strict=False))
+        assert all(earlier["end_s"] < later["start_s"] for earlier, later in pairwise(spans))
 
 
 @given(LISTS, LISTS)
@@ -223,7 +224,7 @@ def test_the_nth_runs_from_the_first_to_the_last_in_order_and_then_ends(spans: A
     assert nth(spans, 1) == first(spans) and nth(spans, count(spans)) == last(spans)
     assert nth(spans, count(spans) + 1) is None
     assert sorted(map(str, numbered)) == sorted(map(str, spans))
-    assert all(earlier["start_s"] <= later["start_s"] for earlier, later in zip(numbered, numbered[1:], strict=False))
+    assert all(earlier["start_s"] <= later["start_s"] for earlier, later in pairwise(numbered))
 
 
 @given(LISTS)
