@@ -5,12 +5,11 @@ an inexact meeting: `the common bile duct is clipped` is not `clip the cystic du
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
-from medvid.agent.words import STOP, base, find_instruments, head_noun, is_verb, mended, tidy, verb_forms, words_of
+from medvid.agent.words import STOP, base, find_instruments, is_verb, target, tidy, verb_forms, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Variant:
     def of(cls, phrase: str) -> "Variant":
         words = [word for word in words_of(tidy(phrase)) if word not in STOP]
         verbs = frozenset(base(word) for word in words if is_verb(word))
-        return cls(verbs, frozenset(base(word) for word in words) - verbs, head_noun(phrase))
+        return cls(verbs, frozenset(base(word) for word in words) - verbs, base(target(phrase).split(" ")[-1]) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +33,56 @@ class Declared:
 
     name: str
     variants: tuple[Variant, ...]
+    words: frozenset[str]
 
     @classmethod
     def of(cls, action: Mapping[str, Any] | str) -> "Declared":
         name, synonyms = (action, ()) if isinstance(action, str) else (action["name"], action.get("synonyms", ()))
-        return cls(name, tuple(Variant.of(phrase) for phrase in (name, *synonyms)))
+        return cls(name, tuple(map(Variant.of, (name, *synonyms))), frozenset(words_of(tidy(" ".join((name, *synonyms))))))
+
+
+class Ambiguous(Exception):
+    """A phrase that means several things equally. text: as it stands in the question; names: what it may mean."""
+
+    def __init__(self, text: str, names: Sequence[str]) -> None:
+        super().__init__(text)
+        self.text, self.names = text, tuple(names)
+
+
+def named(text: str, actions: tuple[Declared, ...]) -> list[str]:
+    """The actions that a tidy piece of a question names, as they come: declared ones, else its own phrases, where these have a verb and
+    something that it is done to. Raises Ambiguous."""
+    parts = [part for part in re.split(r",? (?:and then|and|or|than|versus|vs)\b ?|, ", text) if part.strip()]
+    verbs = [[word for word in _names_in(part) if is_verb(word)] for part in parts]
+    nouns = [nouns_of(part) for part in parts]
+    if len(parts) > 1 and (all(verbs) or not meet(text, actions)):
+        # `the duct clipped and cut`, `clip the duct or the artery`: a part takes what it lacks from the one before, else from the next.
+        found = []
+        for i, part in enumerate(parts):
+            more = [_nearest(all_of, i) for all_of in (verbs, nouns) if not all_of[i]]
+            full = f"{part} {' '.join(word for words in more for word in words)}"
+            found.append(meet(full, actions) or meet(part, actions) or _own(full) if verbs[i] or nouns[i] else [])
+        if all(names for i, names in enumerate(found) if verbs[i]) and any(found):
+            return list(dict.fromkeys(name for names in found for name in names))
+    return meet(text, actions) or _own(text)
+
+
+def _nearest(all_of: list[list[str]], i: int) -> list[str]:
+    return next((words for words in (*reversed(all_of[:i]), *all_of[i:]) if words), [])
+
+
+def _own(text: str) -> list[str]:
+    own = phrase(text)
+    return [own] if own and " the " in own else []
 
 
 def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
-    """The declared actions that a tidy piece of a question names, in the order of the list; empty where it names none."""
-    parts = re.split(r",? (?:and|or) ", text)
-    if len(parts) > 1 and all(any(map(is_verb, words_of(part))) for part in parts):
-        # `the duct clipped and cut`, `clip and cut the duct`: a part without a noun means the one before, else the first that is named.
-        each, nouns = [], next((" ".join(named) for part in parts if (named := nouns_of(part))), "")
-        for part in parts:
-            nouns = " ".join(nouns_of(part)) or nouns
-            each.append(_meet(f"{part} {nouns}", actions))
-        if all(each):
-            return list(dict.fromkeys(name for names in each for name in names))
-    return _meet(text, actions)
-
-
-def _meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
-    # Of the words that may name an action: no instruments, no small words, slips mended.
+    """The declared actions that a tidy text names; empty where it names none. Raises Ambiguous where it fits several by the same words."""
+    # Of the words that may name an action: no instruments, no small words.
     known = {word for action in actions for word in words_of(tidy(action.name))} - STOP
     for _, written in find_instruments(text):
         text = text if written in known else text.replace(written, " ")
-    words = [mended(word, known) for word in words_of(text) if word not in STOP and not re.fullmatch(r"\w{3,}ly", word)]
+    words = _names_in(text)
     verbs, nouns = {base(word) for word in words if is_verb(word)}, {base(word) for word in words if not is_verb(word)}
     both = verbs | nouns
     own = {action.name: frozenset().union(*(variant.nouns for variant in action.variants)) for action in actions}
@@ -80,7 +102,18 @@ def _meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
     # An action whose words are a part of another's that was met in full too is dropped.
     held = {action.name: action.variants[0].verbs | action.variants[0].nouns for action in actions}
     whole = [name for name in exact if not any(held[name] < held[other] for other in exact)]
-    return list(dict.fromkeys(whole or by_head or by_noun))
+    met = list(dict.fromkeys(whole or by_head or by_noun))
+    said = {name: frozenset(word for word in both if word in held[name] | own[name]) for name in met}
+    if len(met) > 1 and len(set(said.values())) == 1 and not {"all", "any", "every", "both"} & set(words_of(text)):
+        raise Ambiguous(text, met)
+    common = frozenset.intersection(*said.values()) if met else frozenset()
+    place = {base(word): i for i, word in reversed(list(enumerate(words)))}
+    return sorted(met, key=lambda name: min((place[word] for word in said[name] - common), default=0))
+
+
+def _names_in(text: str) -> list[str]:
+    """The words that may name an action: no small ones, no adverbs."""
+    return [word for word in words_of(text) if word not in STOP and not re.fullmatch(r"\w{3,}ly", word)]
 
 
 def phrase(text: str) -> str | None:
@@ -110,15 +143,3 @@ _LINKS = ("from", "into", "through")
 
 def nouns_of(text: str) -> list[str]:
     return [word for word in words_of(tidy(text)) if word not in STOP and not is_verb(word)]
-
-
-def nearest(text: str, actions: tuple[Declared, ...], most: int) -> list[str]:
-    """The declared actions most like a text, for proposals."""
-    said = " ".join(word for word in words_of(tidy(text)) if word not in STOP)
-    shared = set(map(base, words_of(said)))
-
-    def likeness(action: Declared) -> tuple[int, float]:
-        words = set().union(*(variant.verbs | variant.nouns for variant in action.variants))
-        return len(shared & words), SequenceMatcher(None, said, action.name).ratio()
-
-    return [action.name for action in sorted(actions, key=likeness, reverse=True)[:most]]

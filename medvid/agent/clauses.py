@@ -7,24 +7,20 @@ first minute`, `before 0:45`. Rules over tidy English (questions.toml); what no 
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from medvid.agent.words import INSTRUMENTS, PERSONS, STOP, find_instruments, mended, tidy, words_of
+from medvid.agent.words import ORDINALS, PERSONS, STOP, find_instruments, mended, tidy, words_of
 
 _ASKING = (
     r"(?:when|where|what|which|who|how|why|is|are|was|were|do|does|did|has|have|had|can|could|describe|summari[sz]e|list|find|show|tell|give|rate|"
-    r"assess|grade|score|count|locate|track|caption|name|identify|explain|predict|evaluate|judge)"
+    r"assess|grade|score|count|locate|track|caption|name|identify|explain|predict|evaluate|judge|compare|whether)"
 )
 _LINK = r"(?:and |then |also |but |so |please )*"
 _REFERS = r"(?:before|after|during|until) (?:that|this|it|then)\b"
 _RESTRICTING = r"(?:before|after|during|while|until|once|as soon as|between|at|in the|from|whenever)"
-_POLITE = re.compile(
-    r"\b(?:can|could|would|will) you (?:please )?(?:tell|show|let) me (?:know )?"
-    r"|\b(?:do you know|i (?:want|would like|d like) to know|please tell me) |\bif so,? "
-)
 _STARTS = re.compile(rf"{_LINK}(?:{_ASKING}|{_RESTRICTING})\b")
 _STARTS_AFTER_AND = re.compile(rf"(?:then |also )*(?:{_ASKING}\b|{_REFERS})")
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should|would)"
@@ -32,15 +28,22 @@ _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should
 _PRONOUN = re.compile(
     r"\b(before|prior to|after|following|during|until|while) (?:(?:that|this|then|those|doing that|doing so)(?= |$|,)|it(?=$|,))"
     r"|\b(beforehand|afterwards?|meanwhile|thereafter)\b"
-    r"|(?<!is )(?<!are )\b(there|at that (?:time|moment|point)|at this (?:time|moment|point)|in that (?:span|stretch|part))$"
+    r"|(?<!is )(?<!are )(?<!^)\b(there|at that (?:time|moment|point)|at this (?:time|moment|point)|in that (?:span|stretch|part)|for that)$"
     r"|(?<!and )(?<!^)\b(then)$"
 )
 _CONNECTOR = re.compile(
     r"\b(before|prior to|until|till|after|following|once|since|during|while|as soon as|whenever|throughout|in the course of|"
     r"at the same time as|at the (?:very )?(?:time|moment)(?: of| that| when)?(?= )|"
+    rf"at the (?=(?:first|last|longest|{'|'.join(ORDINALS)})\b)|"
     r"between|(?:each|every) (?:single )?time(?= )|when)\b"
 )
 _FORMS = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encoding="utf-8"))
+KINDS: dict[str, list[str]] = _FORMS["kinds"]
+OUTSIDE: dict[str, list[str]] = _FORMS["outside"]
+FOLLOW: dict[str, str] = _FORMS["follow"]
+LOOKS: dict[str, str] = _FORMS["looks"]
+_WORDS_OF = {kind: set(re.findall(r"[a-z]{3,}", re.sub(r"\\[a-z]", " ", " ".join(forms)))) for kind, forms in KINDS.items()}
+FORM_WORDS = {word for words in _WORDS_OF.values() for word in words if len(word) > 3}
 _RELATION: dict[str, str] = {word: relation for relation, words in _FORMS["relations"].items() for word in words}
 _UNIT = r"(?:seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|h)"
 _ONE = rf"(?:\d+(?::\d\d){{1,2}}|\d+(?:\.\d+)?(?:\s?{_UNIT}\b)?(?:\s(?:and\s)?\d+\s?(?:seconds|secs|sec|s)\b)?)"
@@ -56,9 +59,11 @@ _EDGE_AT_LEAST_S = 10.0
 # fmt: off
 _STRETCHES: tuple[tuple[str, Callable[[list[float], float, float], tuple[float, float]]], ...] = (
     (rf"\b(?:between|from)\s({_ONE})\s(?:and|to|until|till)\s({_ONE})", lambda at, end, edge: (min(at), max(at))),
-    (rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?[-–]\s?({_MARKED})", lambda at, end, edge: (min(at), max(at))),
-    (rf"\b(?:in|within|during|for|of)\sthe\sfirst\s({_ONE}|minute|hour)", lambda at, end, edge: (0.0, at[0])),
-    (rf"\b(?:in|within|during|for|of)\sthe\s(?:last|final)\s({_ONE}|minute|hour)", lambda at, end, edge: (end - at[0], end)),
+    (rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?(?:[-–]|to|until)\s?({_MARKED})", lambda at, end, edge: (min(at), max(at))),
+    (r"\b(?:in|within|during|for|of)\sthe\sfirst\shalf\b(?:\sof\sthe\svideo)?", lambda at, end, edge: (0.0, end / 2)),
+    (r"\b(?:in|within|during|for|of)\sthe\s(?:second|last)\shalf\b(?:\sof\sthe\svideo)?", lambda at, end, edge: (end / 2, end)),
+    (rf"\b(?:(?:in|within|during|for|of)\s)?the\sfirst\s({_ONE}|minute|hour)(?!\w)", lambda at, end, edge: (0.0, at[0])),
+    (rf"\b(?:(?:in|within|during|for|of)\s)?the\s(?:last|final)\s({_ONE}|minute|hour)(?!\w)", lambda at, end, edge: (end - at[0], end)),
     (rf"\b(?:before|until|till|up\sto|by)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (0.0, at[0])),
     (rf"\b(?:after|since|from)\s(?:the\s)?({_MARKED})(?:\son(?:wards?)?)?", lambda at, end, edge: (at[0], max(at[0], end))),
     (rf"\b(?:at|around|about|near)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (at[0] - AROUND_S, at[0] + AROUND_S)),
@@ -80,19 +85,35 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """text: what is asked, without restrictions, tidy. span: a restriction given in figures. turn: first, last, longest or each."""
+    """text: what is asked, without restrictions, tidy. kinds: the forms that it meets, the one that counts first. span: a restriction
+    given in figures. turn: see `turn_of`. idle: no question, but words that tell the planner what to do with itself."""
 
     text: str
-    kind: str | None
+    kinds: tuple[str, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     span: dict[str, float] | None = None
     turn: str | None = None
+    idle: bool = False
+
+    @property
+    def kind(self) -> str | None:
+        return next((kind for kind in self.kinds if kind != "together"), None)
+
+
+def rewritten(question: str, own: Set[str] = frozenset()) -> str:
+    """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions."""
+    text = mended(tidy(question), own, FORM_WORDS)
+    parts = re.split(r"[?;!\n]|[.:](?!\d)", text)
+    for form, instead in _FORMS["rewrites"]:
+        parts = [re.sub(form, instead, part.strip(" ,")) for part in parts]
+    return "; ".join(part.strip(" ,") for part in parts if part.strip(" ,"))
 
 
 def clauses_of(question: str, duration_s: float) -> list[Clause]:
+    """question: rewritten."""
     found: list[Clause] = []
     carried: tuple[tuple[Anchor, ...], dict[str, float] | None] = ((), None)
-    for sentence in re.split(r"[?;!\n]|\.(?!\d)", _POLITE.sub("", tidy(question))):
+    for sentence in question.split("; "):
         pieces = _pieces(sentence.strip(" ,"))
         for i, piece in enumerate(pieces):
             clause = _clause(piece, duration_s, alone=i == len(pieces) - 1)
@@ -127,11 +148,23 @@ def _is_restriction(piece: str) -> bool:
 def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
     text, span = take_span(piece, duration_s)
     text, anchors = _take_anchors(text, alone=alone)
-    kind = next((kind for kind, forms in _FORMS["kinds"].items() if any(re.search(form, text) for form in forms)), None)
-    turn = next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
-    if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece):
-        turn = "each"
-    return Clause(text, kind, tuple(anchors), span, turn)
+    kinds = tuple(kind for kind, forms in KINDS.items() if any(re.search(form, text) for form in forms))
+    turn = "each" if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece) else turn_of(text)
+    idle = any(re.search(form, text) for form in _FORMS["idle"]["forms"])
+    return Clause(text, () if idle else kinds, tuple(anchors), span, turn, idle)
+
+
+def turn_of(text: str) -> str | None:
+    """Which of several times a text means: `first`, `last`, `longest`, `each`, or a number such as `2`."""
+    number = next((str(ORDINALS[word]) for word in words_of(text) if word in ORDINALS), None)
+    return number or next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
+
+
+def content(text: str, kinds: Sequence[str] = ()) -> list[str]:
+    """The words that name something: no small ones, and none that the forms of these kinds are made of."""
+    forms = {word for kind in kinds for word in _WORDS_OF[kind]}
+    stems = tuple(word for word in forms if len(word) > 4)
+    return [word for word in words_of(text) if word not in STOP | forms and not word.startswith(stems)]
 
 
 def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
@@ -142,7 +175,7 @@ def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
         anchors.append(Anchor(_RELATION.get(word, "during"), None))
         text = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
     for match in _CONNECTOR.finditer(text):
-        asks_when = match[1] == "when" and match.start() == 0 and (alone or re.match(rf"when {_AUXILIARY}\b", text))
+        asks_when = match[1] == "when" and (re.match(rf"when {_AUXILIARY}\b", text[match.start() :]) or (alone and match.start() == 0))
         verb_tie = match[1] == "following" and re.search(r"\bthe $", text[: match.start()])
         if asks_when or verb_tie:
             continue
@@ -156,7 +189,7 @@ def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
 def _anchors(connector: str, rest: str) -> list[Anchor]:
     relation = _RELATION.get(connector, "during")
     if relation == "between":
-        return [Anchor("between", part) for part in rest.split(" and ")]
+        return [Anchor("between", None if part in ("that", "this", "it", "then") else part) for part in rest.split(" and ")]
     if second := re.search(r"\b(?:and |but )?(before|after|during|while|until)\b", rest):
         head = rest[: second.start()].strip(" ,")
         return [*([Anchor(relation, head)] if head else []), *_anchors(second[1], rest[second.end() :].strip(" ,"))]
@@ -191,20 +224,18 @@ def take_span(text: str, duration_s: float) -> tuple[str, dict[str, Any] | None]
     return text, None
 
 
-def named_object(text: str, kind: str) -> str | None:
-    """The thing's name; `it` where the text only points back; None where it names none. Instruments go by their usual name."""
-    known = {word for name, others in INSTRUMENTS.items() for written in (name, *others) for word in written.split()}
-    text = " ".join(mended(word, known) for word in tidy(text).split(" "))  # slips in the names of instruments
+def named_objects(text: str, kind: str) -> list[str]:
+    """The things' names; `it` where the text only points back; empty where it names none. Instruments go by their usual name."""
     phrases = [match[1] for form in _FORMS["objects"].get(kind, ()) if (match := re.search(form, text))]
     for phrase in phrases:
         if found := find_instruments(phrase):
-            return found[0][0]
+            return list(dict.fromkeys(name for name, _ in found))
         words = words_of(phrase)
         if persons := PERSONS & set(words) - {"they"}:
-            return sorted(persons)[0]
-        if named := [word for word in words if word not in STOP]:
-            return " ".join(named)
+            return sorted(persons)[:1]
+        if things := [" ".join(word for word in words_of(part) if word not in STOP) for part in phrase.split(" and ")]:
+            if named := [thing for thing in things if thing]:
+                return named
         if _PRONOUNS & set(words):
-            return "it"
-    found = find_instruments(text)
-    return found[0][0] if found else None
+            return ["it"]
+    return list(dict.fromkeys(name for name, _ in find_instruments(text)))

@@ -1,14 +1,16 @@
 """Words: how a question's words meet a video's own list of actions, and the names of instruments: tables (words.json) and a small stemmer.
 
 `is the cystic duct clipped` meets `clip the cystic duct`: every form of a verb counts as its base form, a synonym as the verb it stands
-for, plurals as singulars, and one mistyped letter is forgiven where nothing else is meant.
+for, plurals as singulars, British spelling as American, and one mistyped letter is forgiven where nothing else is meant.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from functools import lru_cache
+from os.path import commonprefix
 from pathlib import Path
 
 _TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
@@ -17,19 +19,26 @@ _MEANS: dict[str, str] = _TABLES["means"]
 """A verb and the one that declared actions mostly use for it. Both sides of a comparison go through it, so none is lost."""
 NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pelvis", "plus"}
 INSTRUMENTS: dict[str, tuple[str, ...]] = {name: tuple(others) for name, others in _TABLES["instruments"].items()}
+ORDINALS: dict[str, int] = _TABLES["ordinals"]
 PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
-STOP = frozenset(_TABLES["stop"])
+STOP = frozenset(_TABLES["stop"]) | ORDINALS.keys()
 _PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
+_INSTRUMENT_NAMES = sorted(
+    ((written, name) for name, others in INSTRUMENTS.items() for written in (name, *others)), key=lambda item: -len(item[0])
+)
+_INSTRUMENT_WORDS = {word for written, _ in _INSTRUMENT_NAMES for word in written.split()}
+_NO_SLIPS = STOP | set(_TABLES["known"]) | _INSTRUMENT_WORDS
 
 
 def tidy(text: str) -> str:
-    """Lower case, plain quotes, no contractions, one space between words; `gall bladder` is one word."""
-    text = text.lower().replace("’", "'").replace("“", '"').replace("”", '"')
+    """Lower case, plain quotes, no contractions, markup or hyphens, one space between words; `gall bladder` is one word."""
+    text = re.sub(r"<[^<>]*>", " ", text.lower()).replace("’", "'").replace("“", '"').replace("”", '"')
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
     text = re.sub(r"\b(what|where|when|who|how|that|there)'s\b", r"\1 is", text)
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"\b(?:take|takes|took|taking|taken) place\b", "happen", re.sub(r"\b(this|the video|video) clip\b", "video", text))
-    text = re.sub(r"'s\b|'", "", text).replace("gall bladder", "gallbladder").replace("gall-bladder", "gallbladder")
+    text = re.sub(r"'s\b|'", "", text).replace("gall bladder", "gallbladder")
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -45,7 +54,8 @@ def verb_forms() -> dict[str, str]:
             plain.add(verb + "es")
         if re.search(r"[^aeiou]y$", verb):
             plain |= {verb[:-1] + "ies", verb[:-1] + "ied"}
-        for form in plain | set(_TABLES["irregular"].get(verb, "").split()):
+        plain |= set(_TABLES["irregular"].get(verb, "").split())
+        for form in plain | {form.replace(stem, f"{verb[:-2]}z", 1) for form in plain if verb.endswith("ise")}:
             forms.setdefault(form, verb)
     return forms
 
@@ -55,37 +65,63 @@ def words_of(text: str) -> list[str]:
 
 
 def base(word: str) -> str:
-    """The verb that a word is a form of, in the sense most lists use; else the singular noun."""
+    """The verb that a word is a form of, in the sense most lists use; else the singular noun in one spelling."""
     verb = verb_forms().get(word)
     if verb is not None:
         return _MEANS.get(verb, verb)
     noun = word
     if word not in NOT_SINGULAR and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        noun = word[:-1]
-    return _NOUNS.get(noun, noun)
+        noun = word[:-3] + "y" if word.endswith("ies") else word[:-1]
+    return _NOUNS.get(noun, re.sub(r"our$", "or", re.sub(r"[ao]e(?=[a-z]{2})", "e", noun)))
 
 
 def is_verb(word: str) -> bool:
     return word in verb_forms()
 
 
-def head_noun(phrase: str) -> str | None:
-    """The noun that the first noun phrase ends in: `gallbladder` in `dissect the gallbladder from the liver`."""
-    head = None
+def target(phrase: str) -> str:
+    """The first noun phrase, without its article: `gallbladder` in `dissect the gallbladder from the liver`."""
+    named: list[str] = []
+    before = ""
     for word in words_of(tidy(phrase)):
-        if word in _PREPOSITIONS and head is not None:
+        if word in _PREPOSITIONS and named:
             break
-        if word not in STOP and not is_verb(word):
-            head = word
-    return base(head) if head else None
+        if word not in STOP and (not is_verb(word) or (before in ("the", "a", "an") and verb_forms()[word] == word)):
+            named.append(word)
+        before = word
+    return " ".join(named)
 
 
-def mended(word: str, known: AbstractSet[str]) -> str:
-    """The known word that this one is a slip of; itself where it is known, short, or like none."""
-    if len(word) < 5 or word in known or word in STOP or is_verb(word):
+def likest(said: str, names: Sequence[str], most: int) -> list[str]:
+    """The names most like what is said: by the words that they share, then by their letters."""
+    words, near = set(map(base, words_of(tidy(said)))) - STOP, get_close_matches(tidy(said), names, n=len(names) or 1, cutoff=0.0)
+    return sorted(dict.fromkeys(near), key=lambda name: -len(words & set(map(base, words_of(name)))))[:most]
+
+
+def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset()) -> str:
+    """A tidy text with slips of one letter put right where one known word is meant. own: words of the video's actions, forms: of the
+    forms of questions. A word that is known, short, or close to several stays as it is."""
+    bases = set(map(base, own))
+    own = own | {word[:-1] + "ies" for word in own if word.endswith("y")}
+
+    def one(match: re.Match[str]) -> str:
+        word = match[0]
+        if len(word) < 3 or word in _NO_SLIPS or word in forms or is_verb(word) or base(word) in bases:
+            return word
+        for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | verb_forms().keys(), 6)):
+            near = {k for k in known if len(k) > 2 and _is_slip(word, k) and (len(word) >= letters or sorted(word) == sorted(k))}
+            if len(set(map(base, near))) == 1:
+                return min(near)
         return word
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.84)
-    return near[0] if near else word
+
+    return _WORD.sub(one, text)
+
+
+def _is_slip(word: str, known: str) -> bool:
+    """Whether one letter is wrong, missing or too many, or two have changed places."""
+    i = len(commonprefix([word, known]))
+    rest, other = word[i:], known[i:]
+    return rest[1:] == other[1:] or rest[1:] == other or rest == other[1:] or (rest[:2], rest[2:]) == (other[1::-1], other[2:])
 
 
 def find_instruments(text: str) -> list[tuple[str, str]]:
@@ -97,8 +133,3 @@ def find_instruments(text: str) -> list[tuple[str, str]]:
             found.append((match.start(), name, written))
         taken = re.sub(rf"\b{re.escape(written)}\b", lambda match: "#" * len(match[0]), taken)
     return [(name, written) for _, name, written in sorted(found)]
-
-
-_INSTRUMENT_NAMES = sorted(
-    ((written, name) for name, others in INSTRUMENTS.items() for written in (name, *others)), key=lambda item: -len(item[0])
-)

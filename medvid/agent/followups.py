@@ -1,0 +1,151 @@
+"""Follow-ups: what a question leaves out, from the turns before it.
+
+A turn is known by its plan: what it localised is what `that` and `it` mean, what it grounded is the thing; `and the second time?`, `and the
+artery?`, `what about the other video?` are its plan with one thing changed. Steps are taken over as they were asked, so that what was seen
+is not looked at again.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from medvid.agent.actions import Ambiguous, Declared, meet, nouns_of, phrase
+from medvid.agent.catalogue import Listing
+from medvid.agent.check import needed_steps
+from medvid.agent.clauses import FOLLOW
+from medvid.agent.memory import Memory
+from medvid.agent.sheet import needed_by
+from medvid.agent.words import ORDINALS, STOP, find_instruments, is_verb, tidy, words_of
+from medvid.core import Run, Step
+
+TURNS_MEANT = 10
+"""How far back `that` can reach."""
+PICKS = ("first", "last", "longest", "nth")
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What `there` and `that` mean. action: what was localised. spans: a reference to a list of spans; one: a span, or a reference to one."""
+
+    action: str = ""
+    spans: str | None = None
+    one: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn did in one video. things: what was grounded, and by which step."""
+
+    steps: list[Step]
+    foci: list[Focus]
+    things: dict[str, Step]
+
+
+def chosen(question: str, memory: Memory) -> str:
+    """The question; the one that was proposed last, where it only says which."""
+    needs = memory.turns[-1].answer.needs if memory.turns else None
+    words = set(words_of(re.sub(FOLLOW["lead"], "", tidy(question)))) - (STOP - {"first", "last", *ORDINALS})
+    choices = needs.choices if needs else ()
+    numbered = [choice for i, choice in enumerate(choices, 1) if words in ({k} for k, n in [("first", 1), *ORDINALS.items()] if n == i)]
+    held = numbered or [choice for choice in choices if words and words <= set(words_of(tidy(choice)))]
+    return held[0] if len(held) == 1 else question
+
+
+def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str]) -> tuple[str, list[Listing]]:
+    """The text without the videos that it names, and those: all where it names none, none where it means one that is not there.
+    last: the ids of those of the last turn."""
+    several = len(listing) > 1
+    forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], listing if several else [])]
+    for i, video in enumerate(listing if several else ()):
+        order, title = FOLLOW["numbers"][min(i, 9)], tidy(str(video["title"]))
+        forms.append((rf"(?:{order}) {FOLLOW['video']}\b|{FOLLOW['video']} (?:number )?(?:{order})\b", [video]))
+        forms += [(rf"(?:{FOLLOW['video']} )?{re.escape(title)}\b", [video])] if set(words_of(title)) - STOP else []
+    named = False
+    found: list[Listing] = []
+    for form, meant in forms:
+        text, times = re.subn(rf"{FOLLOW['in']}\b(?:{form})", "", text)
+        named, found = named or times > 0, found + list(meant if times else ())
+    return " ".join(text.split()).strip(" ,"), found if named else list(listing)
+
+
+def steps_of(run: Run, video_id: str) -> list[Step]:
+    """The steps of a run that look at this video, without second looks."""
+    kept: dict[str, Step] = {}
+    for step in run.plan.steps:
+        here = step.op is not None or step.args.get("video_id") == video_id
+        if here and step.id not in {look.by for look in run.looks} and needed_steps(step) <= kept.keys():
+            kept[step.id] = step
+    return list(kept.values()) if any(step.tool for step in kept.values()) else []
+
+
+def turns_of(memory: Memory, video_id: str, adopt: Callable[[list[Step]], list[Step]]) -> list[Turn]:
+    """Newest last. adopt: takes the steps into a plan and gives them by their names there."""
+    adopted = [adopt(steps) for run in memory.turns[-TURNS_MEANT:] if (steps := steps_of(run, video_id))]
+    return [Turn(steps, foci_of(steps), {str(step.args["object"]): step for step in steps if step.tool == "ground_object"}) for steps in adopted]
+
+
+def foci_of(steps: Sequence[Step]) -> list[Focus]:
+    """What a turn localised: what it asked for in the end, else what it went by. An action counts once."""
+    means = needed_by(steps, [step for step in steps if step.tool is not None or step.op in ("before", "after", "between")])
+    found: dict[bool, dict[str, Focus]] = {False: {}, True: {}}
+    for step in steps:
+        if step.tool == "localize_action":
+            action, spans = str(step.args["action"]), f"${step.id}{'[*]' if step.for_each else ''}.spans"
+            picks = [pick for pick in steps if pick.op in PICKS and pick.args["spans"] == spans]
+            asked = [f"${pick.id}" for pick in picks if pick.id not in means or pick.op in ("longest", "nth")]
+            found[step.id in means][action] = Focus(action, spans, asked[-1] if asked else None)
+    return list((found[False] or found[True]).values())
+
+
+# A turn with one thing changed. Each gives nothing where there is nothing of the kind to change.
+
+
+def pick_of(turn: str, spans: Any) -> dict[str, Any]:
+    """The operation that picks one of several times. turn: see clauses.turn_of."""
+    return {"op": "nth", "args": {"spans": spans, "n": int(turn)}} if turn.isdigit() else {"op": turn, "args": {"spans": spans}}
+
+
+def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
+    picks = [step for step in steps if step.op in PICKS]
+    if len({str(step.args["spans"]) for step in picks}) > 1:
+        raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
+    return [step.model_copy(update=pick_of(turn, step.args["spans"])) if step in picks else step for step in steps] if picks else []
+
+
+def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
+    means = needed_by(steps, [step for step in steps if step.tool is not None])
+    kept: dict[str, Step] = {}
+    for step in steps:
+        if step.tool is not None and not (step.tool == "localize_action" and step.id in means):
+            kept[step.id] = step.model_copy(update={"args": {**step.args, "span": span}, "for_each": None})
+        elif step.op is not None and needed_steps(step) <= kept.keys():
+            kept[step.id] = step
+    return list(kept.values())
+
+
+def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -> list[Step]:
+    """text: the other action or thing, or the part of it that differs."""
+    verbs, nouns, instruments = [word for word in words_of(text) if is_verb(word)], nouns_of(text), find_instruments(text)
+    names = dict.fromkeys(str(step.args["action"]) for step in steps if "action" in step.args)
+    full = {name: f"{' '.join(verbs) or name.split()[0]} the {' '.join(nouns or nouns_of(name))}" for name in names}
+    met = {name: other[0] for name, said in full.items() if (other := meet(said, actions))}
+    own = {} if met or instruments else {name: other for name, said in full.items() if (other := phrase(said))}
+    thing = instruments[0][0] if instruments else " ".join(nouns)
+    key = "action" if met or own else "object"
+    new = met or own or {str(step.args["object"]): thing for step in steps if thing and "object" in step.args}
+    changed = [step.model_copy(update={"args": {**step.args, key: new.get(str(step.args.get(key)))}}) if step.args.get(key) in new else step for step in steps]
+    return changed if new else []
+
+
+def in_video(steps: Sequence[Step], old_s: float | None, video: Listing) -> list[Step]:
+    """The steps for another video. old_s: how long the one before lasts, where known."""
+
+    def moved(key: str, value: Any) -> Any:
+        if key == "video_id" or key == "duration_s" or (key == "end_s" and value == old_s):
+            return video[key.replace("end_s", "duration_s")]
+        if isinstance(value, dict):
+            return {name: moved(name, item) for name, item in value.items()}
+        return [moved(key, item) for item in value] if isinstance(value, list) else value
+
+    return [step.model_copy(update={"args": moved("", step.args)}) for step in steps]
