@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medvid.agent.words import STOP, base, find_instruments, is_verb, target, tidy, verb_forms, words_of
+from medvid.agent.words import STOP, VERBS, base, find_instruments, is_verb, target, tidy, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Ambiguous(Exception):
         self.text, self.names = text, tuple(names)
 
 
-def named(text: str, actions: tuple[Declared, ...]) -> list[str]:
-    """The actions that a tidy piece of a question names, as they come: declared ones, else its own phrases, where these have a verb and
-    something that it is done to. Raises Ambiguous."""
-    parts = [part for part in re.split(r",? (?:and then|and|or|than|versus|vs)\b ?|, ", text) if part.strip()]
+def named(text: str, actions: tuple[Declared, ...], *, own: bool = True) -> list[str]:
+    """The actions that a tidy piece of a question names, as they come: declared ones, else (own) its own phrases, where these have a verb
+    and something that it is done to. Raises Ambiguous."""
+    parts = [part for part in re.split(r",? (?:and then|and|or|than|versus|vs)\b ?|, ", text) if _names_in(part)]
     verbs = [[word for word in _names_in(part) if is_verb(word)] for part in parts]
     nouns = [nouns_of(part) for part in parts]
     if len(parts) > 1 and (all(verbs) or not meet(text, actions)):
@@ -61,19 +61,19 @@ def named(text: str, actions: tuple[Declared, ...]) -> list[str]:
         for i, part in enumerate(parts):
             more = [_nearest(all_of, i) for all_of in (verbs, nouns) if not all_of[i]]
             full = f"{part} {' '.join(word for words in more for word in words)}"
-            found.append(meet(full, actions) or meet(part, actions) or _own(full) if verbs[i] or nouns[i] else [])
+            found.append(meet(full, actions) or meet(part, actions) or _own(full, own))
         if all(names for i, names in enumerate(found) if verbs[i]) and any(found):
             return list(dict.fromkeys(name for names in found for name in names))
-    return meet(text, actions) or _own(text)
+    return meet(text, actions) or _own(text, own)
 
 
 def _nearest(all_of: list[list[str]], i: int) -> list[str]:
     return next((words for words in (*reversed(all_of[:i]), *all_of[i:]) if words), [])
 
 
-def _own(text: str) -> list[str]:
-    own = phrase(text)
-    return [own] if own and " the " in own else []
+def _own(text: str, own: bool) -> list[str]:
+    said = phrase(text)
+    return [said] if own and said and " the " in said else []
 
 
 def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
@@ -126,7 +126,7 @@ def phrase(text: str) -> str | None:
         verb, rest = _verb_and_rest(text)
     if verb is None:
         return None
-    return " ".join([verb_forms()[verb], "the", *rest]) if rest else verb_forms()[verb]
+    return " ".join([VERBS[verb], "the", *rest]) if rest else VERBS[verb]
 
 
 def _verb_and_rest(text: str) -> tuple[str | None, list[str]]:

@@ -7,48 +7,31 @@ first minute`, `before 0:45`. Rules over tidy English (questions.toml); what no 
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from medvid.agent.words import ORDINALS, PERSONS, STOP, find_instruments, mended, tidy, words_of
 
-_ASKING = (
-    r"(?:when|where|what|which|who|how|why|is|are|was|were|do|does|did|has|have|had|can|could|describe|summari[sz]e|list|find|show|tell|give|rate|"
-    r"assess|grade|score|count|locate|track|caption|name|identify|explain|predict|evaluate|judge|compare|whether)"
-)
-_LINK = r"(?:and |then |also |but |so |please )*"
-_REFERS = r"(?:before|after|during|until) (?:that|this|it|then)\b"
-_RESTRICTING = r"(?:before|after|during|while|until|once|as soon as|between|at|in the|from|whenever)"
-_STARTS = re.compile(rf"{_LINK}(?:{_ASKING}|{_RESTRICTING})\b")
-_STARTS_AFTER_AND = re.compile(rf"(?:then |also )*(?:{_ASKING}\b|{_REFERS})")
-_AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|will|can|could|should|would)"
-
-_PRONOUN = re.compile(
-    r"\b(before|prior to|after|following|during|until|while) (?:(?:that|this|then|those|doing that|doing so)(?= |$|,)|it(?=$|,))"
-    r"|\b(beforehand|afterwards?|meanwhile|thereafter)\b"
-    r"|(?<!is )(?<!are )(?<!^)\b(there|at that (?:time|moment|point)|at this (?:time|moment|point)|in that (?:span|stretch|part)|for that)$"
-    r"|(?<!and )(?<!^)\b(then)$"
-)
-_CONNECTOR = re.compile(
-    r"\b(before|prior to|until|till|after|following|once|since|during|while|as soon as|whenever|throughout|in the course of|"
-    r"at the same time as|at the (?:very )?(?:time|moment)(?: of| that| when)?(?= )|"
-    rf"at the (?=(?:first|last|longest|{'|'.join(ORDINALS)})\b)|"
-    r"between|(?:each|every) (?:single )?time(?= )|when)\b"
-)
 _FORMS = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encoding="utf-8"))
 KINDS: dict[str, list[str]] = _FORMS["kinds"]
 OUTSIDE: dict[str, list[str]] = _FORMS["outside"]
-FOLLOW: dict[str, str] = _FORMS["follow"]
+FOLLOW: dict[str, Any] = _FORMS["follow"]
 LOOKS: dict[str, str] = _FORMS["looks"]
-_WORDS_OF = {kind: set(re.findall(r"[a-z]{3,}", re.sub(r"\\[a-z]", " ", " ".join(forms)))) for kind, forms in KINDS.items()}
+_WORDS_OF = {kind: set(re.findall(r"[a-z]{3,}", re.sub(r"\\[a-z]|[a-z]\?", " ", " ".join(forms)))) for kind, forms in KINDS.items()}
 FORM_WORDS = {word for words in _WORDS_OF.values() for word in words if len(word) > 3}
 _RELATION: dict[str, str] = {word: relation for relation, words in _FORMS["relations"].items() for word in words}
-_UNIT = r"(?:seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|h)"
-_ONE = rf"(?:\d+(?::\d\d){{1,2}}|\d+(?:\.\d+)?(?:\s?{_UNIT}\b)?(?:\s(?:and\s)?\d+\s?(?:seconds|secs|sec|s)\b)?)"
-_MARKED = (
-    rf"(?:\d+(?::\d\d){{1,2}}|(?:second|minute)\s\d+(?:\.\d+)?|\d+(?:\.\d+)?\s?{_UNIT}\b(?:\s(?:and\s)?\d+\s?(?:seconds|secs|sec|s)\b)?)"
+
+
+def _form(text: str) -> str:
+    """A form with the parts that it is made of, `<name>`, written out."""
+    return re.sub(r"<([a-z]+)>", lambda match: f"(?:{_form(_FORMS['parts'][match[1]])})", text)
+
+
+_STARTS, _STARTS_AFTER_AND, _RESTRICTS, _AUXILIARY, _PRONOUN, _CONNECTOR = (
+    re.compile(_form(_FORMS["parts"][name])) for name in ("starts", "follows", "restricts", "auxiliary", "pronoun", "connector")
 )
 _FACTORS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 AROUND_S = 4.0
@@ -56,28 +39,10 @@ AROUND_S = 4.0
 _SHARE_OF_EDGE = 5
 _EDGE_AT_LEAST_S = 10.0
 
-# fmt: off
-_STRETCHES: tuple[tuple[str, Callable[[list[float], float, float], tuple[float, float]]], ...] = (
-    (rf"\b(?:between|from)\s({_ONE})\s(?:and|to|until|till)\s({_ONE})", lambda at, end, edge: (min(at), max(at))),
-    (rf"\b({_MARKED}|\d+(?:\.\d+)?)\s?(?:[-–]|to|until)\s?({_MARKED})", lambda at, end, edge: (min(at), max(at))),
-    (r"\b(?:in|within|during|for|of)\sthe\sfirst\shalf\b(?:\sof\sthe\svideo)?", lambda at, end, edge: (0.0, end / 2)),
-    (r"\b(?:in|within|during|for|of)\sthe\s(?:second|last)\shalf\b(?:\sof\sthe\svideo)?", lambda at, end, edge: (end / 2, end)),
-    (rf"\b(?:(?:in|within|during|for|of)\s)?the\sfirst\s({_ONE}|minute|hour)(?!\w)", lambda at, end, edge: (0.0, at[0])),
-    (rf"\b(?:(?:in|within|during|for|of)\s)?the\s(?:last|final)\s({_ONE}|minute|hour)(?!\w)", lambda at, end, edge: (end - at[0], end)),
-    (rf"\b(?:before|until|till|up\sto|by)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (0.0, at[0])),
-    (rf"\b(?:after|since|from)\s(?:the\s)?({_MARKED})(?:\son(?:wards?)?)?", lambda at, end, edge: (at[0], max(at[0], end))),
-    (rf"\b(?:at|around|about|near)\s(?:the\s)?({_MARKED})", lambda at, end, edge: (at[0] - AROUND_S, at[0] + AROUND_S)),
-    (r"\bat\sthe\s(?:very\s)?(?:start|beginning)(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (0.0, edge)),
-    (r"\bat\sthe\s(?:very\s)?end(?:\sof\sthe\svideo)?\b", lambda at, end, edge: (end - edge, end)),
-)
-# fmt: on
-"""A form, and the stretch it means by the times in it, the video's end and the length of its edges, all in seconds."""
-_PRONOUNS = {"it", "they", "them", "this", "that"}
-
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """relation: before, after, during, until, between. text: what it hangs on; None for `that`, `there`."""
+    """relation: before, after, during, between. text: what it hangs on; None for `that`, `there`."""
 
     relation: str
     text: str | None
@@ -103,7 +68,7 @@ class Clause:
 def rewritten(question: str, own: Set[str] = frozenset()) -> str:
     """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions."""
     text = mended(tidy(question), own, FORM_WORDS)
-    parts = re.split(r"[?;!\n]|[.:](?!\d)", text)
+    parts = re.split(r"[?;!\n]|\.(?!\d)", re.sub(r":(?!\d)", ",", text))
     for form, instead in _FORMS["rewrites"]:
         parts = [re.sub(form, instead, part.strip(" ,")) for part in parts]
     return "; ".join(part.strip(" ,") for part in parts if part.strip(" ,"))
@@ -123,7 +88,7 @@ def clauses_of(question: str, duration_s: float) -> list[Clause]:
                 carried = ((), None)
             else:
                 carried = (clause.anchors, clause.span)
-    return [clause for clause in found if clause.text or clause.anchors]
+    return [clause for clause in found if clause.text or clause.anchors or clause.span]
 
 
 def _pieces(sentence: str) -> list[str]:
@@ -132,7 +97,7 @@ def _pieces(sentence: str) -> list[str]:
         for j, half in enumerate(re.split(r" and (?=" + _STARTS_AFTER_AND.pattern + ")", part)):
             starts = j > 0 or not pieces or _STARTS.match(half) or _is_restriction(pieces[-1])
             if starts:
-                pieces.append(re.sub(rf"^{_LINK}", "", half))
+                pieces.append(re.sub(_form("^<link>"), "", half))
             else:
                 pieces[-1] += ", " + half
     return [piece for piece in pieces if piece]
@@ -140,9 +105,7 @@ def _pieces(sentence: str) -> list[str]:
 
 def _is_restriction(piece: str) -> bool:
     """Whether a piece only says when: `while the duct is clipped`, `at 1:20`."""
-    return bool(re.match(rf"(?:{_RESTRICTING}\b|when (?!{_AUXILIARY}\b))", piece)) and not re.search(
-        r"\b(?:what|where|which|how|who)\b", piece
-    )
+    return bool(_RESTRICTS.match(piece)) and not re.search(r"\b(?:what|where|which|how|who)\b", piece)
 
 
 def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
@@ -156,7 +119,7 @@ def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
 
 def turn_of(text: str) -> str | None:
     """Which of several times a text means: `first`, `last`, `longest`, `each`, or a number such as `2`."""
-    number = next((str(ORDINALS[word]) for word in words_of(text) if word in ORDINALS), None)
+    number = next((str(ORDINALS[word]) for word in words_of(re.sub(r"\b(?:which|what) second\b", "", text)) if word in ORDINALS), None)
     return number or next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
 
 
@@ -175,9 +138,9 @@ def _take_anchors(text: str, *, alone: bool) -> tuple[str, list[Anchor]]:
         anchors.append(Anchor(_RELATION.get(word, "during"), None))
         text = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
     for match in _CONNECTOR.finditer(text):
-        asks_when = match[1] == "when" and (re.match(rf"when {_AUXILIARY}\b", text[match.start() :]) or (alone and match.start() == 0))
+        asks_when = match[1] == "when" and (_AUXILIARY.match(text, match.end() + 1) or (alone and match.start() == 0))
         verb_tie = match[1] == "following" and re.search(r"\bthe $", text[: match.start()])
-        if asks_when or verb_tie:
+        if asks_when or verb_tie or (match[0].endswith("the ") and not content(text[: match.start()])):
             continue
         main, rest = text[: match.start()].strip(" ,"), text[match.end() :].strip(" ,")
         if not main and (later := re.search(r" (?=(?:what|where|which|how)\b)", rest)):
@@ -199,28 +162,23 @@ def _anchors(connector: str, rest: str) -> list[Anchor]:
 def seconds(text: str) -> float:
     """`1:20`, `80 s`, `1 min 20 s`, `minute 2`, `minute` (one of them)."""
     if ":" in text:
-        total = 0.0
-        for part in text.split(":"):
-            total = total * 60 + float(part)
-        return total
-    if named := re.fullmatch(r"(second|minute)\s(\d+(?:\.\d+)?)", text):
-        return float(named[2]) * _FACTORS[named[1][0]]
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s?([a-z]*)", text)
-    if not parts:
-        return _FACTORS[text.strip()[0]]
-    return sum(float(number) * _FACTORS.get(unit[:1], 1.0) for number, unit in parts)
+        return reduce(lambda total, part: total * 60 + float(part), text.split(":"), 0.0)
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s?([a-z]*)", re.sub(r"^(second|minute)\s(.+)", r"\2 \1", text))
+    return sum(float(number) * _FACTORS.get(unit[:1], 1.0) for number, unit in parts) if parts else _FACTORS[text.strip()[0]]
 
 
 def take_span(text: str, duration_s: float) -> tuple[str, dict[str, Any] | None]:
     """The text without its first stretch given in figures, and that stretch, cut to the video; None where there is none."""
     edge_s = max(_EDGE_AT_LEAST_S, duration_s / _SHARE_OF_EDGE)
-    for form, stretch in _STRETCHES:
-        if match := re.search(form, text):
-            start_s, end_s = stretch([seconds(group) for group in match.groups()], duration_s, edge_s)
-            span = {"start_s": round(max(0.0, start_s), 3), "end_s": round(min(duration_s, end_s), 3)}
+    for form, start, end in _FORMS["stretches"]:
+        if match := re.search(_form(form), text):
+            at = sorted(map(seconds, match.groups())) or [0.0]
+            means = {"0": 0.0, "low": at[0], "high": at[-1], "from": at[0] - AROUND_S, "to": at[0] + AROUND_S, "late": duration_s - at[0]}
+            means |= {"edge": edge_s, "late edge": duration_s - edge_s, "half": duration_s / 2, "end": max(duration_s, at[0])}
+            span = {"start_s": round(max(0.0, means[start]), 3), "end_s": round(min(duration_s, means[end]), 3)}
             rest = re.sub(r"\s+", " ", text[: match.start()] + " " + text[match.end() :]).strip(" ,")
             # A stretch past the end is asked for as it stands: the tool names the video's length in its refusal.
-            return rest, span if span["start_s"] <= span["end_s"] else {"start_s": start_s, "end_s": end_s}
+            return rest, span if span["start_s"] <= span["end_s"] else {"start_s": means[start], "end_s": means[end]}
     return text, None
 
 
@@ -232,10 +190,10 @@ def named_objects(text: str, kind: str) -> list[str]:
             return list(dict.fromkeys(name for name, _ in found))
         words = words_of(phrase)
         if persons := PERSONS & set(words) - {"they"}:
-            return sorted(persons)[:1]
+            return sorted(persons)[:1] if kind == "doing" or not content(phrase) else []
         if things := [" ".join(word for word in words_of(part) if word not in STOP) for part in phrase.split(" and ")]:
             if named := [thing for thing in things if thing]:
                 return named
-        if _PRONOUNS & set(words):
+        if {"it", "they", "them", "this", "that"} & set(words):
             return ["it"]
     return list(dict.fromkeys(name for name, _ in find_instruments(text)))

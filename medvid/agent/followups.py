@@ -6,7 +6,7 @@ is not looked at again.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +110,15 @@ def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
     picks = [step for step in steps if step.op in PICKS]
     if len({str(step.args["spans"]) for step in picks}) > 1:
         raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
-    return [step.model_copy(update=pick_of(turn, step.args["spans"])) if step in picks else step for step in steps] if picks else []
+    changed: list[Step] = []
+    for step in steps:
+        if step in picks:
+            step = step.model_copy(update=pick_of(turn, step.args["spans"]))
+        elif step.op == "total_duration" and not picks:  # how long that one lasts
+            changed.append(Step(id=f"{step.id}_one", **pick_of(turn, step.args["spans"])))
+            step = step.model_copy(update={"args": {"spans": [f"${step.id}_one"]}})
+        changed.append(step)
+    return changed if changed != list(steps) else []
 
 
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
@@ -127,25 +135,23 @@ def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
 def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -> list[Step]:
     """text: the other action or thing, or the part of it that differs."""
     verbs, nouns, instruments = [word for word in words_of(text) if is_verb(word)], nouns_of(text), find_instruments(text)
+    things = [str(step.args["object"]) for step in steps if "object" in step.args]
+    if things and (instruments or not verbs) and (thing := instruments[0][0] if instruments else " ".join(nouns)):
+        return swapped(steps, dict.fromkeys(things, thing))
     names = dict.fromkeys(str(step.args["action"]) for step in steps if "action" in step.args)
     full = {name: f"{' '.join(verbs) or name.split()[0]} the {' '.join(nouns or nouns_of(name))}" for name in names}
-    met = {name: other[0] for name, said in full.items() if (other := meet(said, actions))}
-    own = {} if met or instruments else {name: other for name, said in full.items() if (other := phrase(said))}
-    thing = instruments[0][0] if instruments else " ".join(nouns)
-    key = "action" if met or own else "object"
-    new = met or own or {str(step.args["object"]): thing for step in steps if thing and "object" in step.args}
-    changed = [step.model_copy(update={"args": {**step.args, key: new.get(str(step.args.get(key)))}}) if step.args.get(key) in new else step for step in steps]
-    return changed if new else []
+    new = {name: other[0] for name, said in full.items() if (other := meet(said, actions))}
+    if not new and re.search(r"\b(?:the|an?)\b", text):
+        new = {name: other for name, said in full.items() if (other := phrase(said))}
+    return swapped(steps, new) if new else []
 
 
-def in_video(steps: Sequence[Step], old_s: float | None, video: Listing) -> list[Step]:
-    """The steps for another video. old_s: how long the one before lasts, where known."""
+def swapped(steps: Sequence[Step], new: Mapping[Any, Any]) -> list[Step]:
+    """The steps with other values in their arguments: another action, another video."""
 
-    def moved(key: str, value: Any) -> Any:
-        if key == "video_id" or key == "duration_s" or (key == "end_s" and value == old_s):
-            return video[key.replace("end_s", "duration_s")]
+    def other(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: moved(name, item) for name, item in value.items()}
-        return [moved(key, item) for item in value] if isinstance(value, list) else value
+            return {key: other(item) for key, item in value.items()}
+        return [other(item) for item in value] if isinstance(value, list) else new.get(value, value)
 
-    return [step.model_copy(update={"args": moved("", step.args)}) for step in steps]
+    return [step.model_copy(update={"args": other(step.args)}) for step in steps]

@@ -13,11 +13,11 @@ from typing import Any
 from medvid.agent.actions import Ambiguous, Declared, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.clauses import FOLLOW, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, rewritten, turn_of
-from medvid.agent.followups import Focus, Turn, chosen, in_video, pick_of, steps_of, turns_of, videos_meant, with_name, with_span, with_turn
+from medvid.agent.followups import Focus, Turn, chosen, pick_of, steps_of, swapped, turns_of, videos_meant, with_name, with_span, with_turn
 from medvid.agent.memory import Memory
 from medvid.agent.planning import Asked, Planned
 from medvid.agent.sheet import Sheet
-from medvid.agent.words import INSTRUMENTS, PERSONS, STOP, base, is_verb, likest, target, tidy, words_of
+from medvid.agent.words import INSTRUMENTS, PERSONS, STOP, base, find_instruments, is_verb, likest, target, tidy, words_of
 from medvid.core import Needs, Plan, Step
 
 STRIDE_IN_SPAN_S = 2.0
@@ -32,7 +32,7 @@ _REFERS = re.compile(r"\b(?:(?:that|this|the last|the other) one|it|that|this|th
 
 
 class Unplaced(Exception):
-    """A part of a question that no rule places; the message is that part."""
+    """A part of a question that no rule places, and a sentence that says why, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +61,27 @@ def plan_for(asked: Asked) -> Planned:
     question = chosen(asked.question, asked.memory)
     run = next((run for run in reversed(asked.memory.turns) if run.plan.steps), None)
     last = list(dict.fromkeys(str(step.args["video_id"]) for step in run.plan.steps if "video_id" in step.args)) if run else []
-    text, meant = videos_meant(rewritten(question, own), asked.listing, last)
+    whole = rewritten(question, own)
+    text, meant = videos_meant(whole, asked.listing, last)
     try:
         if not meant:
-            raise Unplaced(f"{question}: there is no other video")
-        for what, forms in OUTSIDE.items():
-            if any(match and not own & set(words_of(match[0])) for match in (re.search(form, text) for form in forms)):
-                raise Unplaced(f"{question}: no tool tells {what}")
+            raise Unplaced(question, "There is no other video here")
         near = [video for video in meant if video["video_id"] in last]
         for videos in (near, meant) if 0 < len(near) < len(meant) else (meant,):
             sheet = Sheet()
             drafts = [_Draft(video, asked, sheet, actions[video["video_id"]]) for video in videos]
-            clauses = [draft.add_question(text, last) for draft in drafts][0]
+            clauses = [draft.add_question(text, last, moved=text != whole) for draft in drafts][0]
             if any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
         return Planned(_which(question, ambiguous))
     except Unplaced as unplaced:
-        said, names = str(unplaced) or question, [action.name for declared in actions.values() for action in declared]
+        said, *why = unplaced.args
         # The nearest questions that are placed, about the declared actions that are most like the words first.
-        choices = [f"When does “{name}” happen?" for name in likest(said, names, ACTIONS_PROPOSED)]
+        names = likest(said, [action.name for declared in actions.values() for action in declared], ACTIONS_PROPOSED)
         asks = "Ask when, where, how often or how long, what something is doing, what comes next, how well, or for a description; for example:"
-        return Planned(Needs(question=f"No rule places {said!r}. {asks}", choices=(*choices, *GENERAL)))
+        choices = (*(f"When does “{name}” happen?" for name in names), *GENERAL)
+        return Planned(Needs(question=f"{why[0] if why else f'No rule places {said!r}'}. {asks}", choices=choices))
     plan = Plan(steps=sheet.done())
     return Planned(plan, _unused(clauses, plan, drafts[0].actions))
 
@@ -117,46 +116,45 @@ class _Draft:
     focus: Focus | None = None
     thing: Step | None = None
     nouns: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     recalled: bool = False
 
-    def add_question(self, text: str, last: Sequence[str]) -> list[Clause]:
-        """text: rewritten, without the videos it names. last: those of the last turn. Gives its clauses."""
+    def add_question(self, text: str, last: Sequence[str], *, moved: bool) -> list[Clause]:
+        """text: rewritten, without the videos it names, where it did (moved). last: those of the last turn. Gives its clauses."""
         self.turns = turns_of(self.asked.memory, str(self.video["video_id"]), self.sheet.adopt)
         clauses = clauses_of(text, float(self.video["duration_s"]))
         placed = [clause for clause in clauses if not clause.idle]
-        if changed := self._changed(re.sub(FOLLOW["lead"], "", text), placed, text, last) if last and len(placed) < 2 else []:
+        if changed := self._changed(placed, text, last, moved=moved) if last and len(placed) < 2 else []:
             self.sheet.adopt(changed, wanted=True)
             self.recalled = True
             return []
         if not placed:
             raise Unplaced(text)
+        own = {word for action in self.actions for word in action.words} - STOP
         for clause in placed:
+            for what, forms in OUTSIDE.items():
+                if any(match and not own & set(words_of(match[0])) for match in (re.search(form, clause.text) for form in forms)):
+                    raise Unplaced(clause.text, f"No tool here tells {what}")
             self.add_clause(clause)
         return clauses
 
-    def _changed(self, said: str, clauses: Sequence[Clause], text: str, last: Sequence[str]) -> list[Step]:
-        """The last turn with one thing changed, where that is all that is said. said: the text without `and`, `what about`."""
-        clause = clauses[0] if clauses else Clause("")
-        here, names = self.turns[-1].steps if self.turns else [], content(said)
-        if not said:
+    def _changed(self, clauses: Sequence[Clause], text: str, last: Sequence[str], *, moved: bool) -> list[Step]:
+        """The last turn with one thing changed, where that is all that is said."""
+        if moved and not re.sub(FOLLOW["lead"], "", text):
             old = next((float(video["duration_s"]) for video in self.asked.listing if video["video_id"] == last[0]), None)
             run = next(run for run in reversed(self.asked.memory.turns) if run.plan.steps)
-            return in_video(steps_of(run, last[0]), old, self.video)
-        if clause.kinds or clause.anchors:
+            return swapped(steps_of(run, last[0]), {last[0]: self.video["video_id"], old: self.video["duration_s"]})
+        if not clauses or clauses[0].kinds or clauses[0].anchors or not self.turns:
             return []
+        clause, names = clauses[0], content(clauses[0].text)
         if clause.span is not None:
-            return [] if names else with_span(here, clause.span)
+            return [] if names else with_span(self.turns[-1].steps, clause.span)
         if names:
+            led, said = bool(re.match(FOLLOW["lead"], text)), re.sub(FOLLOW["lead"], "", clause.text)
             tried = (with_name(turn.steps, said, self.actions) for turn in reversed(self.turns))
-            return next(filter(None, tried), []) if said != text or not any(map(is_verb, names)) else []
-        if clause.turn in (None, "each"):
-            return []
-        if not (changed := with_turn(here, str(clause.turn))):
-            changed = [*here, Step(id="picked", **pick_of(str(clause.turn), self._that().spans))]
-            lasting = [step for step in here if step.op == "total_duration"]
-            changed = [step for step in changed if step not in lasting] + [step.model_copy(update={"args": {"spans": ["$picked"]}}) for step in lasting]
-        return [step for step in changed if step.op != "count"]
+            return next(filter(None, tried), []) if led or not any(map(is_verb, names)) else []
+        return with_turn(self.turns[-1].steps, clause.turn) if clause.turn not in (None, "each") else []
 
     def _that(self) -> Focus:
         """What was last found: in this question, else in the turns before it."""
@@ -179,6 +177,7 @@ class _Draft:
 
     def add_clause(self, clause: Clause) -> None:
         self.nouns = nouns_of(clause.text) or self.nouns
+        self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors)) if text]
         match clause.kind:
             case "about":
                 self._add(tool=LIST_VIDEOS, args={})
@@ -205,8 +204,10 @@ class _Draft:
 
     def _times(self, clause: Clause) -> None:
         """When something happens, and what is computed of that: how often, how long, how much of the whole, which came first, what both share."""
-        kinds, names = set(clause.kinds), [] if "pauses" in clause.kinds else self._actions(_TAKES.sub(" ", clause.text))
+        kinds, names = set(clause.kinds), [] if "pauses" in clause.kinds else self._actions(_TAKES.sub(" ", clause.text), own=bool(clause.kinds))
         restricted = bool(clause.anchors or clause.span)
+        if not names and restricted and clause.kind == "when" and _REFERS.search(clause.text) and not content(clause.text):
+            names = [self._that().action]  # `was that before the artery was cut`
         measured = kinds & {"share", "count", "how long"}
         if len(clause.anchors) == 1 and clause.anchors[0] == Anchor("during", None) and self._within(names):
             clause = replace(clause, anchors=())
@@ -227,7 +228,7 @@ class _Draft:
         elif restricted and not clause.text:  # `and before that?`
             self._look("caption_events", window)
             return
-        elif restricted or not kinds & {"when", *measured}:
+        elif restricted or not (kinds & {"when", *measured} or clause.turn):
             raise Unplaced(clause.text)
         else:
             that = self._that()
@@ -279,6 +280,9 @@ class _Draft:
         return Window(self.thing.args.get("span"), self.thing.for_each) if self.thing else Window(self._one("first"))
 
     def _over_action(self, tool: str, clause: Clause) -> None:
+        points = r"\b(?:that|those|it)$" if clause.kind == "instrument" else r"\b(?:that|those)$"
+        if not clause.anchors and clause.span is None and re.search(points, clause.text) and (self.focus or any(turn.foci for turn in self.turns)):
+            clause = replace(clause, anchors=(Anchor("during", None),))
         window, names = self._window(clause), self._actions(clause.text)
         if names:
             self._localize(names, window)
@@ -332,9 +336,6 @@ class _Draft:
                 return Window(self._computed("before", span=self._anchored(anchors[0], "first")))
             case ["after"]:
                 return Window(self._computed("after", span=self._anchored(anchors[0], "last"), duration_s=self.video["duration_s"]))
-            case ["until"]:
-                one = self._anchored(anchors[0], "first")
-                return Window({"start_s": 0, "end_s": f"{one}.end_s" if isinstance(one, str) else one["end_s"]})
             case ["after", "before"] | ["between", "between"]:
                 if anchors[0].text is anchors[1].text is None:  # between the two that were found last
                     a, b = (focus.one or self._computed("first", spans=focus.spans) for focus in self._two())
@@ -352,7 +353,7 @@ class _Draft:
         if anchor.text is not None:
             turn = turn_of(anchor.text)
             pick = turn if turn not in (None, "each") else pick
-            if names := self._actions(anchor.text):
+            if names := self._actions(anchor.text) or self._completed(anchor.text):
                 self._localize(names[:1], Window())
             elif things := named_objects(anchor.text, "when"):
                 self.focus = None
@@ -374,11 +375,18 @@ class _Draft:
         """Whether `there` is where these happen: nothing happens within itself, so the whole video is meant."""
         return (self.focus is not None or bool(self.turns)) and self._that().action in names
 
-    def _actions(self, text: str) -> list[str]:
+    def _completed(self, text: str) -> list[str]:
+        """The actions that a restriction means by what stands beside it: `is the artery cut after the duct`, `between the first and the last clip`."""
+        verbs, nouns = ([word for word in words_of(text) if is_verb(word)] for text in self.beside), map(nouns_of, self.beside)
+        lacks_verb, lacks_noun = not any(map(is_verb, words_of(text))), not nouns_of(text)
+        more = [next(filter(None, verbs), []) if lacks_verb else [], next(filter(None, reversed(list(nouns))), []) if lacks_noun else []]
+        return named(f"{text} {' '.join(sum(more, []))}", self.actions) if len(self.beside) > 1 and not find_instruments(text) else []
+
+    def _actions(self, text: str, *, own: bool = True) -> list[str]:
         """The actions that the text names; `it` is what was acted on last."""
         words = words_of(text)
         if {"it", "they", "them"} & set(words) and any(map(is_verb, words)) and not nouns_of(text):
             if not self.nouns and self.turns:
                 self.nouns = target(self._that().action).split()
             text = f"{text} {' '.join(self.nouns)}"
-        return named(text, self.actions)
+        return named(text, self.actions, own=own)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
-from functools import lru_cache
 from os.path import commonprefix
 from pathlib import Path
 
@@ -21,6 +20,8 @@ NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pe
 INSTRUMENTS: dict[str, tuple[str, ...]] = {name: tuple(others) for name, others in _TABLES["instruments"].items()}
 ORDINALS: dict[str, int] = _TABLES["ordinals"]
 PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
+VERBS: dict[str, str] = {form: verb for verb, forms in _TABLES["verbs"].items() for form in (*forms.split(), verb)}
+"""Every form of every known verb, and its base form."""
 STOP = frozenset(_TABLES["stop"]) | ORDINALS.keys()
 _PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
@@ -42,31 +43,13 @@ def tidy(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-@lru_cache(maxsize=1)
-def verb_forms() -> dict[str, str]:
-    """Every form of every known verb, and its base form."""
-    forms: dict[str, str] = {}
-    for verb in _TABLES["verbs"]:
-        stem = verb[:-1] if verb.endswith("e") else verb
-        doubled = verb + verb[-1] if re.fullmatch(r"[^aeiou]*[aeiou][bdgmnprt]", verb) else stem
-        plain = {verb, verb + "s", stem + "ed", stem + "ing", doubled + "ed", doubled + "ing"}
-        if verb.endswith(("s", "sh", "ch", "ss", "x")):
-            plain.add(verb + "es")
-        if re.search(r"[^aeiou]y$", verb):
-            plain |= {verb[:-1] + "ies", verb[:-1] + "ied"}
-        plain |= set(_TABLES["irregular"].get(verb, "").split())
-        for form in plain | {form.replace(stem, f"{verb[:-2]}z", 1) for form in plain if verb.endswith("ise")}:
-            forms.setdefault(form, verb)
-    return forms
-
-
 def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
 def base(word: str) -> str:
     """The verb that a word is a form of, in the sense most lists use; else the singular noun in one spelling."""
-    verb = verb_forms().get(word)
+    verb = VERBS.get(word)
     if verb is not None:
         return _MEANS.get(verb, verb)
     noun = word
@@ -76,7 +59,7 @@ def base(word: str) -> str:
 
 
 def is_verb(word: str) -> bool:
-    return word in verb_forms()
+    return word in VERBS
 
 
 def target(phrase: str) -> str:
@@ -86,7 +69,7 @@ def target(phrase: str) -> str:
     for word in words_of(tidy(phrase)):
         if word in _PREPOSITIONS and named:
             break
-        if word not in STOP and (not is_verb(word) or (before in ("the", "a", "an") and verb_forms()[word] == word)):
+        if word not in STOP and (not is_verb(word) or (before in ("the", "a", "an") and VERBS[word] == word)):
             named.append(word)
         before = word
     return " ".join(named)
@@ -108,8 +91,9 @@ def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset
         word = match[0]
         if len(word) < 3 or word in _NO_SLIPS or word in forms or is_verb(word) or base(word) in bases:
             return word
-        for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | verb_forms().keys(), 6)):
-            near = {k for k in known if len(k) > 2 and _is_slip(word, k) and (len(word) >= letters or sorted(word) == sorted(k))}
+        for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | VERBS.keys(), 6)):
+            # What does something (`stapler`) is no slip of what is done.
+            near = {k for k in known if len(k) > 2 and (letters < 6 or not re.search("[eo]rs?$", word)) and _is_slip(word, k) and (len(word) >= letters or sorted(word) == sorted(k))}
             if len(set(map(base, near))) == 1:
                 return min(near)
         return word
