@@ -130,9 +130,11 @@ def phrase(text: str) -> str | None:
 
 
 def _verb_and_rest(text: str) -> tuple[str | None, list[str]]:
-    """The verb, and what is left of the words that name something. What follows an article is a noun, whatever else it may be."""
+    """The verb, and what is left of the words that name something. What follows an article is a noun, whatever else it may be; `sutures
+    placed` has its verb at the end."""
     words = words_of(text)
-    verb = next((word for i, word in enumerate(words) if is_verb(word) and words[i - 1 : i] not in (["the"], ["a"], ["an"])), None)
+    verbs = [word for i, word in enumerate(words) if is_verb(word) and words[i - 1 : i] not in (["the"], ["a"], ["an"])]
+    verb = min(verbs, key=lambda word: word.endswith("s"), default=None)
     rest = [word for word in words if word != verb and (word not in STOP or word in _LINKS)]
     named = [i for i, word in enumerate(rest) if word not in _LINKS]
     return verb, rest[named[0] : named[-1] + 1] if named else []

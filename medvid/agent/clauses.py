@@ -70,7 +70,7 @@ def rewritten(question: str, own: Set[str] = frozenset()) -> str:
     text = mended(tidy(question), own, FORM_WORDS)
     parts = re.split(r"[?;!\n]|\.(?!\d)", re.sub(r":(?!\d)", ",", text))
     for form, instead in _FORMS["rewrites"]:
-        parts = [re.sub(form, instead, part.strip(" ,")) for part in parts]
+        parts = [re.sub(_form(form), instead, part.strip(" ,")) for part in parts]
     return "; ".join(part.strip(" ,") for part in parts if part.strip(" ,"))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from medvid.agent.actions import Ambiguous, Declared, named, nouns_of
+from medvid.agent.actions import Ambiguous, Declared, meet, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.clauses import FOLLOW, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, rewritten, turn_of
 from medvid.agent.followups import Focus, Turn, chosen, pick_of, steps_of, swapped, turns_of, videos_meant, with_name, with_span, with_turn
@@ -353,7 +353,7 @@ class _Draft:
         if anchor.text is not None:
             turn = turn_of(anchor.text)
             pick = turn if turn not in (None, "each") else pick
-            if names := self._actions(anchor.text) or self._completed(anchor.text):
+            if names := self._completed(anchor.text) or self._actions(anchor.text):
                 self._localize(names[:1], Window())
             elif things := named_objects(anchor.text, "when"):
                 self.focus = None
@@ -377,10 +377,10 @@ class _Draft:
 
     def _completed(self, text: str) -> list[str]:
         """The actions that a restriction means by what stands beside it: `is the artery cut after the duct`, `between the first and the last clip`."""
-        verbs, nouns = ([word for word in words_of(text) if is_verb(word)] for text in self.beside), map(nouns_of, self.beside)
-        lacks_verb, lacks_noun = not any(map(is_verb, words_of(text))), not nouns_of(text)
-        more = [next(filter(None, verbs), []) if lacks_verb else [], next(filter(None, reversed(list(nouns))), []) if lacks_noun else []]
-        return named(f"{text} {' '.join(sum(more, []))}", self.actions) if len(self.beside) > 1 and not find_instruments(text) else []
+        verbs = next(filter(None, ([word for word in words_of(beside) if is_verb(word)] for beside in self.beside)), [])
+        nouns = next(filter(None, map(nouns_of, reversed(self.beside))), [])
+        more = [*(verbs if not any(map(is_verb, words_of(text))) else []), *(nouns if not nouns_of(text) else [])]
+        return meet(f"{text} {' '.join(more)}", self.actions) if more and len(self.beside) > 1 and not find_instruments(text) else []
 
     def _actions(self, text: str, *, own: bool = True) -> list[str]:
         """The actions that the text names; `it` is what was acted on last."""
