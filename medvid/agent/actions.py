@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from medvid.agent.words import STOP, VERBS, base, find_instruments, is_verb, target, tidy, words_of
+from medvid.agent.words import STOP, VERBS, base, find_instruments, target, tidy, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Variant:
     @classmethod
     def of(cls, phrase: str) -> "Variant":
         words = [word for word in words_of(tidy(phrase)) if word not in STOP]
-        verbs = frozenset(base(word) for word in words if is_verb(word))
+        verbs = frozenset(base(word) for word in words if word in VERBS)
         return cls(verbs, frozenset(base(word) for word in words) - verbs, base(target(phrase).split(" ")[-1]) or None)
 
 
@@ -42,38 +42,29 @@ class Declared:
 
 
 class Ambiguous(Exception):
-    """A phrase that means several things equally. text: as it stands in the question; names: what it may mean."""
-
-    def __init__(self, text: str, names: Sequence[str]) -> None:
-        super().__init__(text)
-        self.text, self.names = text, tuple(names)
+    """A phrase that means several things equally: as it stands in the question, and what it may mean."""
 
 
 def named(text: str, actions: tuple[Declared, ...], *, own: bool = True) -> list[str]:
     """The actions that a tidy piece of a question names, as they come: declared ones, else (own) its own phrases, where these have a verb
     and something that it is done to. Raises Ambiguous."""
     parts = [part for part in re.split(r",? (?:and then|and|or|than|versus|vs)\b ?|, ", text) if _names_in(part)]
-    verbs = [[word for word in _names_in(part) if is_verb(word)] for part in parts]
-    nouns = [nouns_of(part) for part in parts]
+    verbs, nouns = [[word for word in _names_in(part) if word in VERBS] for part in parts], list(map(nouns_of, parts))
     if len(parts) > 1 and (all(verbs) or not meet(text, actions)):
         # `the duct clipped and cut`, `clip the duct or the artery`: a part takes what it lacks from the one before, else from the next.
         found = []
         for i, part in enumerate(parts):
-            more = [_nearest(all_of, i) for all_of in (verbs, nouns) if not all_of[i]]
-            full = f"{part} {' '.join(word for words in more for word in words)}"
-            found.append(meet(full, actions) or meet(part, actions) or _own(full, own))
+            near = [next(filter(None, (*reversed(words[:i]), *words[i:])), []) for words in (verbs, nouns) if not words[i]]
+            full = f"{part} {' '.join(sum(near, []))}"
+            found.append(meet(full, actions) or meet(part, actions) or (_own(full) if own else []))
         if all(names for i, names in enumerate(found) if verbs[i]) and any(found):
-            return list(dict.fromkeys(name for names in found for name in names))
-    return meet(text, actions) or _own(text, own)
+            return list(dict.fromkeys(sum(found, [])))
+    return meet(text, actions) or (_own(text) if own else [])
 
 
-def _nearest(all_of: list[list[str]], i: int) -> list[str]:
-    return next((words for words in (*reversed(all_of[:i]), *all_of[i:]) if words), [])
-
-
-def _own(text: str, own: bool) -> list[str]:
+def _own(text: str) -> list[str]:
     said = phrase(text)
-    return [said] if own and said and " the " in said else []
+    return [said] if said and " the " in said else []
 
 
 def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
@@ -83,31 +74,27 @@ def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
     for _, written in find_instruments(text):
         text = text if written in known else text.replace(written, " ")
     words = _names_in(text)
-    verbs, nouns = {base(word) for word in words if is_verb(word)}, {base(word) for word in words if not is_verb(word)}
-    both = verbs | nouns
-    own = {action.name: frozenset().union(*(variant.nouns for variant in action.variants)) for action in actions}
-    exact, by_head, by_noun = [], [], []
+    verbs, nouns = {base(word) for word in words if word in VERBS}, {base(word) for word in words if word not in VERBS}
+    rank: dict[str, int] = {}
+    held = {action.name: frozenset().union(*(variant.nouns for variant in action.variants)) for action in actions}
     for action in actions:
         for variant in action.variants:
+            shared = variant.nouns & (verbs | nouns)  # a word both noun and verb (`suture`, `clip`) may stand as either
             if not variant.verbs <= verbs or not (variant.verbs or variant.nouns):
                 continue
-            # A word both noun and verb (`suture`, `clip`) may stand as either.
-            shared = variant.nouns & both
-            if shared == variant.nouns and (variant.nouns or not nouns) and (len(shared) > 1 or nouns <= own[action.name]):
-                exact.append(action.name)
-            elif variant.verbs and nouns <= variant.nouns and variant.head in shared:
-                by_head.append(action.name)
+            if shared == variant.nouns and (variant.nouns or not nouns) and (len(shared) > 1 or nouns <= held[action.name]):
+                rank[action.name] = 0
             elif variant.verbs and nouns <= variant.nouns and (shared or not nouns):
-                by_noun.append(action.name)
+                rank[action.name] = min(rank.get(action.name, 2), 1 if variant.head in shared else 2)
+    own = {action.name: action.variants[0].verbs | action.variants[0].nouns for action in actions}
+    met = [name for name in rank if rank[name] == min(rank.values())]
     # An action whose words are a part of another's that was met in full too is dropped.
-    held = {action.name: action.variants[0].verbs | action.variants[0].nouns for action in actions}
-    whole = [name for name in exact if not any(held[name] < held[other] for other in exact)]
-    met = list(dict.fromkeys(whole or by_head or by_noun))
-    said = {name: frozenset(word for word in both if word in held[name] | own[name]) for name in met}
+    met = [name for name in met if rank[name] or not any(own[name] < own[other] for other in met)]
+    said = {name: (own[name] | held[name]) & (verbs | nouns) for name in met}
     if len(met) > 1 and len(set(said.values())) == 1 and not {"all", "any", "every", "both"} & set(words_of(text)):
         raise Ambiguous(text, met)
-    common = frozenset.intersection(*said.values()) if met else frozenset()
     place = {base(word): i for i, word in reversed(list(enumerate(words)))}
+    common = frozenset.intersection(*said.values()) if met else frozenset()
     return sorted(met, key=lambda name: min((place[word] for word in said[name] - common), default=0))
 
 
@@ -133,7 +120,7 @@ def _verb_and_rest(text: str) -> tuple[str | None, list[str]]:
     """The verb, and what is left of the words that name something. What follows an article is a noun, whatever else it may be; `sutures
     placed` has its verb at the end."""
     words = words_of(text)
-    verbs = [word for i, word in enumerate(words) if is_verb(word) and words[i - 1 : i] not in (["the"], ["a"], ["an"])]
+    verbs = [word for i, word in enumerate(words) if word in VERBS and words[i - 1 : i] not in (["the"], ["a"], ["an"])]
     verb = min(verbs, key=lambda word: word.endswith("s"), default=None)
     rest = [word for word in words if word != verb and (word not in STOP or word in _LINKS)]
     named = [i for i, word in enumerate(rest) if word not in _LINKS]
@@ -144,4 +131,4 @@ _LINKS = ("from", "into", "through")
 
 
 def nouns_of(text: str) -> list[str]:
-    return [word for word in words_of(tidy(text)) if word not in STOP and not is_verb(word)]
+    return [word for word in words_of(tidy(text)) if word not in STOP and word not in VERBS]

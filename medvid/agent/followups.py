@@ -6,7 +6,7 @@ is not looked at again.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,9 @@ from medvid.agent.check import needed_steps
 from medvid.agent.clauses import FOLLOW
 from medvid.agent.memory import Memory
 from medvid.agent.sheet import needed_by
-from medvid.agent.words import ORDINALS, STOP, find_instruments, is_verb, tidy, words_of
+from medvid.agent.words import ORDINALS, STOP, VERBS, find_instruments, tidy, words_of
 from medvid.core import Run, Step
 
-TURNS_MEANT = 10
-"""How far back `that` can reach."""
 PICKS = ("first", "last", "longest", "nth")
 
 
@@ -33,39 +31,28 @@ class Focus:
     one: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one turn did in one video. things: what was grounded, and by which step."""
-
-    steps: list[Step]
-    foci: list[Focus]
-    things: dict[str, Step]
-
-
 def chosen(question: str, memory: Memory) -> str:
     """The question; the one that was proposed last, where it only says which."""
-    needs = memory.turns[-1].answer.needs if memory.turns else None
-    words = set(words_of(re.sub(FOLLOW["lead"], "", tidy(question)))) - (STOP - {"first", "last", *ORDINALS})
-    choices = needs.choices if needs else ()
-    numbered = [choice for i, choice in enumerate(choices, 1) if words in ({k} for k, n in [("first", 1), *ORDINALS.items()] if n == i)]
-    held = numbered or [choice for choice in choices if words and words <= set(words_of(tidy(choice)))]
+    choices = memory.turns[-1].answer.needs.choices if memory.turns and memory.turns[-1].answer.needs else ()
+    said = set(words_of(re.sub(FOLLOW["lead"], "", tidy(question)))) - (STOP - {"first", "last", *ORDINALS})
+    numbered = [choice for i, choice in enumerate(choices, 1) if said and {ORDINALS.get(word, 1 if word == "first" else 0) for word in said} == {i}]
+    held = numbered or [choice for choice in choices if said and said <= set(words_of(tidy(choice)))]
     return held[0] if len(held) == 1 else question
 
 
 def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str]) -> tuple[str, list[Listing]]:
     """The text without the videos that it names, and those: all where it names none, none where it means one that is not there.
     last: the ids of those of the last turn."""
-    several = len(listing) > 1
-    forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], listing if several else [])]
-    for i, video in enumerate(listing if several else ()):
-        order, title = FOLLOW["numbers"][min(i, 9)], tidy(str(video["title"]))
+    several, named = list(listing) if len(listing) > 1 else [], False
+    forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], several)]
+    for order, video in zip(FOLLOW["numbers"], several, strict=False):
+        title = tidy(str(video["title"]))
         forms.append((rf"(?:{order}) {FOLLOW['video']}\b|{FOLLOW['video']} (?:number )?(?:{order})\b", [video]))
         forms += [(rf"(?:{FOLLOW['video']} )?{re.escape(title)}\b", [video])] if set(words_of(title)) - STOP else []
-    named = False
     found: list[Listing] = []
     for form, meant in forms:
         text, times = re.subn(rf"{FOLLOW['in']}\b(?:{form})", "", text)
-        named, found = named or times > 0, found + list(meant if times else ())
+        named, found = named or times > 0, found + (meant if times else [])
     return " ".join(text.split()).strip(" ,"), found if named else list(listing)
 
 
@@ -79,15 +66,9 @@ def steps_of(run: Run, video_id: str) -> list[Step]:
     return list(kept.values()) if any(step.tool for step in kept.values()) else []
 
 
-def turns_of(memory: Memory, video_id: str, adopt: Callable[[list[Step]], list[Step]]) -> list[Turn]:
-    """Newest last. adopt: takes the steps into a plan and gives them by their names there."""
-    adopted = [adopt(steps) for run in memory.turns[-TURNS_MEANT:] if (steps := steps_of(run, video_id))]
-    return [Turn(steps, foci_of(steps), {str(step.args["object"]): step for step in steps if step.tool == "ground_object"}) for steps in adopted]
-
-
 def foci_of(steps: Sequence[Step]) -> list[Focus]:
     """What a turn localised: what it asked for in the end, else what it went by. An action counts once."""
-    means = needed_by(steps, [step for step in steps if step.tool is not None or step.op in ("before", "after", "between")])
+    means = needed_by(steps, {step.id for step in steps if step.tool or step.op in ("before", "after", "between")})
     found: dict[bool, dict[str, Focus]] = {False: {}, True: {}}
     for step in steps:
         if step.tool == "localize_action":
@@ -98,47 +79,37 @@ def foci_of(steps: Sequence[Step]) -> list[Focus]:
     return list((found[False] or found[True]).values())
 
 
-# A turn with one thing changed. Each gives nothing where there is nothing of the kind to change.
-
-
 def pick_of(turn: str, spans: Any) -> dict[str, Any]:
     """The operation that picks one of several times. turn: see clauses.turn_of."""
     return {"op": "nth", "args": {"spans": spans, "n": int(turn)}} if turn.isdigit() else {"op": turn, "args": {"spans": spans}}
+
+
+# A turn with one thing changed; nothing where it has nothing of the kind.
 
 
 def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
     picks = [step for step in steps if step.op in PICKS]
     if len({str(step.args["spans"]) for step in picks}) > 1:
         raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
-    changed: list[Step] = []
-    for step in steps:
-        if step in picks:
-            step = step.model_copy(update=pick_of(turn, step.args["spans"]))
-        elif step.op == "total_duration" and not picks:  # how long that one lasts
-            changed.append(Step(id=f"{step.id}_one", **pick_of(turn, step.args["spans"])))
-            step = step.model_copy(update={"args": {"spans": [f"${step.id}_one"]}})
-        changed.append(step)
-    return changed if changed != list(steps) else []
+    return [step.model_copy(update=pick_of(turn, step.args["spans"])) if step in picks else step for step in steps] if picks else []
 
 
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
-    means = needed_by(steps, [step for step in steps if step.tool is not None])
-    kept: dict[str, Step] = {}
+    means, kept = needed_by(steps, {step.id for step in steps if step.tool}), dict[str, Step]()
     for step in steps:
-        if step.tool is not None and not (step.tool == "localize_action" and step.id in means):
+        if step.tool and not (step.tool == "localize_action" and step.id in means):
             kept[step.id] = step.model_copy(update={"args": {**step.args, "span": span}, "for_each": None})
-        elif step.op is not None and needed_steps(step) <= kept.keys():
+        elif step.op and needed_steps(step) <= kept.keys():
             kept[step.id] = step
     return list(kept.values())
 
 
 def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -> list[Step]:
     """text: the other action or thing, or the part of it that differs."""
-    verbs, nouns, instruments = [word for word in words_of(text) if is_verb(word)], nouns_of(text), find_instruments(text)
-    things = [str(step.args["object"]) for step in steps if "object" in step.args]
-    if things and (instruments or not verbs) and (thing := instruments[0][0] if instruments else " ".join(nouns)):
-        return swapped(steps, dict.fromkeys(things, thing))
-    names = dict.fromkeys(str(step.args["action"]) for step in steps if "action" in step.args)
+    verbs, nouns, instruments = [word for word in words_of(text) if word in VERBS], nouns_of(text), find_instruments(text)
+    things, names = ([str(step.args[key]) for step in steps if key in step.args] for key in ("object", "action"))
+    if things and (instruments or not verbs):
+        return swapped(steps, dict.fromkeys(things, instruments[0][0] if instruments else " ".join(nouns)))
     full = {name: f"{' '.join(verbs) or name.split()[0]} the {' '.join(nouns or nouns_of(name))}" for name in names}
     new = {name: other[0] for name, said in full.items() if (other := meet(said, actions))}
     if not new and re.search(r"\b(?:the|an?)\b", text):

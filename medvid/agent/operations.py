@@ -43,16 +43,13 @@ def or_null(schema: Schema) -> Schema:
 
 def before(span: Json) -> Json:
     """From the video's start to the span's start; null where nothing lies before."""
-    if span is None or span["start_s"] <= 0:
-        return None
-    return _json(Span.of(0.0, span["start_s"]))
+    return None if span is None or span["start_s"] <= 0 else _json(Span.of(0.0, span["start_s"]))
 
 
 def after(span: Json, duration_s: float | None) -> Json:
     """From the span's end to the video's end; null where nothing lies after."""
-    if span is None or duration_s is None or span["end_s"] >= duration_s:
-        return None
-    return _json(Span.of(span["end_s"], duration_s))
+    lies = span is not None and duration_s is not None and span["end_s"] < duration_s
+    return _json(Span.of(span["end_s"], duration_s)) if lies else None
 
 
 def between(a: Json, b: Json) -> Json:
@@ -64,11 +61,11 @@ def between(a: Json, b: Json) -> Json:
 
 
 def first(spans: Json) -> Json:
-    return _json(min(_spans(spans), key=_order, default=None))
+    return nth(spans, 1)
 
 
 def last(spans: Json) -> Json:
-    return _json(max(_spans(spans), key=_order, default=None))
+    return nth(spans, count(spans))
 
 
 def longest(spans: Json) -> Json:
@@ -78,19 +75,16 @@ def longest(spans: Json) -> Json:
 
 def nth(spans: Json, n: int | None) -> Json:
     """The span that starts as the n-th, counted from 1; null where there are fewer."""
-    ordered = sorted(_spans(spans), key=_order)
-    return _json(ordered[n - 1]) if n is not None and 1 <= n <= len(ordered) else None
+    return _json(dict(enumerate(sorted(_spans(spans), key=_order), 1)).get(n or 0))
 
 
 def union(a: Json, b: Json) -> Json:
     """What either covers, in order, joined where they touch or overlap."""
     joined: list[Span] = []
     for span in sorted([*_spans(a), *_spans(b)], key=_order):
-        if joined and span.start_s <= joined[-1].end_s:
-            joined[-1] = Span.of(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
-        else:
-            joined.append(span)
-    return [_json(span) for span in joined]
+        touched = joined.pop() if joined and span.start_s <= joined[-1].end_s else span
+        joined.append(Span.of(touched.start_s, max(touched.end_s, span.end_s)))
+    return list(map(_json, joined))
 
 
 def intersect(a: Json, b: Json) -> Json:
@@ -112,11 +106,10 @@ def gaps(spans: Json, within: Json) -> Json:
 
 def order(a: Json, b: Json) -> str | None:
     """Which starts first: `a`, `b`, or `together`; null where one of them is empty."""
-    starts = [first(spans) for spans in (a, b)]
-    if starts[0] is None or starts[1] is None:
+    one, other = first(a), first(b)
+    if one is None or other is None:
         return None
-    earlier, later = starts[0]["start_s"], starts[1]["start_s"]
-    return "a" if earlier < later else "b" if later < earlier else "together"
+    return "a" if one["start_s"] < other["start_s"] else "b" if other["start_s"] < one["start_s"] else "together"
 
 
 def share(spans: Json, of: Json) -> float | None:
@@ -131,11 +124,7 @@ def count(spans: Json) -> int:
 
 def total_duration(spans: Json) -> float:
     """Seconds covered; a second covered twice counts once."""
-    total, covered_to = 0.0, 0.0
-    for span in sorted(_spans(spans), key=_order):
-        total += max(0.0, span.end_s - max(span.start_s, covered_to))
-        covered_to = max(covered_to, span.end_s)
-    return total
+    return sum((span["end_s"] - span["start_s"] for span in union(spans, [])), 0.0)
 
 
 def _spans(spans: Json) -> Sequence[Span]:

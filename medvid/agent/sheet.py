@@ -1,8 +1,8 @@
-"""Sheet: the steps of a plan while it is written. What an earlier turn asked can be taken over; what nothing needs in the end is left out."""
+"""Sheet: the steps of a plan while it is written. What an earlier turn asked can be taken over; what nothing needs is left out."""
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +10,11 @@ from medvid.agent.check import needed_steps
 from medvid.core import Step
 
 
-def needed_by(steps: Sequence[Step], some: Iterable[Step]) -> set[str]:
-    """Every step that these directly or indirectly read from."""
-    by_id = {step.id: step for step in steps}
+def needed_by(steps: Sequence[Step], some: Set[str]) -> set[str]:
+    """Every step that these directly or indirectly read from. steps: in an order in which they can run."""
     found: set[str] = set()
-    open_ids = [needed for step in some for needed in needed_steps(step)]
-    while open_ids:
-        if (step_id := open_ids.pop()) not in found:
-            found.add(step_id)
-            open_ids += needed_steps(by_id[step_id])
+    for step in reversed(steps):
+        found |= needed_steps(step) if step.id in some | found else set()
     return found
 
 
@@ -36,12 +32,11 @@ class Sheet:
 
     def add(self, step: Step, *, wanted: bool = True) -> str:
         """The id of a step that does this: a new one, or an earlier one that does the same."""
-        new = step.model_copy(update={"id": f"s{len(self.steps) + 1}", "on_empty": "skip"})
-        same = next((old.id for old in self.steps if old.model_copy(update={"id": new.id}) == new), None)
-        if same is None:
-            self.steps.append(new)
-        self.wanted |= {same or new.id} if wanted else set()
-        return same or new.id
+        step = step.model_copy(update={"id": f"s{len(self.steps) + 1}", "on_empty": "skip"})
+        same = next((old.id for old in self.steps if old.model_copy(update={"id": step.id}) == step), None)
+        self.steps += [] if same else [step]
+        self.wanted |= {same or step.id} if wanted else set()
+        return same or step.id
 
     def adopt(self, steps: Iterable[Step], *, wanted: bool = False) -> list[Step]:
         """Takes over steps of another plan, and gives them as they stand here."""
@@ -52,9 +47,8 @@ class Sheet:
 
     def done(self) -> tuple[Step, ...]:
         """What is wanted and what that needs, named s1, s2, ... A restricted look that a later look needs is widened where it is empty."""
-        needed = self.wanted | needed_by(self.steps, [step for step in self.steps if step.id in self.wanted])
-        kept = [step for step in self.steps if step.id in needed]
-        led = needed_by(kept, [step for step in kept if step.tool is not None])
+        kept = [step for step in self.steps if step.id in self.wanted | needed_by(self.steps, self.wanted)]
         names = {step.id: f"s{i}" for i, step in enumerate(kept, 1)}
-        wide = {step.id for step in kept if step.tool is not None and step.id in led and "span" in step.args and step.for_each is None}
+        led = needed_by(kept, {step.id for step in kept if step.tool})
+        wide = {step.id for step in kept if step.tool and step.id in led and "span" in step.args and step.for_each is None}
         return tuple(_renamed(step, names, id=names[step.id], on_empty="widen" if step.id in wide else "skip") for step in kept)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
-from os.path import commonprefix
 from pathlib import Path
 
 _TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
@@ -25,10 +24,9 @@ VERBS: dict[str, str] = {form: verb for verb, forms in _TABLES["verbs"].items() 
 STOP = frozenset(_TABLES["stop"]) | ORDINALS.keys()
 _PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")
-_INSTRUMENT_NAMES = sorted(
-    ((written, name) for name, others in INSTRUMENTS.items() for written in (name, *others)), key=lambda item: -len(item[0])
-)
-_INSTRUMENT_WORDS = {word for written, _ in _INSTRUMENT_NAMES for word in written.split()}
+_WRITTEN = {written: name for name, others in INSTRUMENTS.items() for written in (name, *others)}
+_INSTRUMENT = re.compile(rf"\b(?:{'|'.join(sorted(_WRITTEN, key=len, reverse=True))})\b")
+_INSTRUMENT_WORDS = {word for written in _WRITTEN for word in written.split()}
 _NO_SLIPS = STOP | set(_TABLES["known"]) | _INSTRUMENT_WORDS
 
 
@@ -49,17 +47,12 @@ def words_of(text: str) -> list[str]:
 
 def base(word: str) -> str:
     """The verb that a word is a form of, in the sense most lists use; else the singular noun in one spelling."""
-    verb = VERBS.get(word)
-    if verb is not None:
+    if verb := VERBS.get(word):
         return _MEANS.get(verb, verb)
     noun = word
     if word not in NOT_SINGULAR and len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         noun = word[:-3] + "y" if word.endswith("ies") else word[:-1]
     return _NOUNS.get(noun, re.sub(r"our$", "or", re.sub(r"[ao]e(?=[a-z]{2})", "e", noun)))
-
-
-def is_verb(word: str) -> bool:
-    return word in VERBS
 
 
 def target(phrase: str) -> str:
@@ -69,7 +62,7 @@ def target(phrase: str) -> str:
     for word in words_of(tidy(phrase)):
         if word in _PREPOSITIONS and named:
             break
-        if word not in STOP and (not is_verb(word) or (before in ("the", "a", "an") and VERBS[word] == word)):
+        if word not in STOP and (word not in VERBS or (before in ("the", "a", "an") and VERBS[word] == word)):
             named.append(word)
         before = word
     return " ".join(named)
@@ -83,37 +76,22 @@ def likest(said: str, names: Sequence[str], most: int) -> list[str]:
 
 def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset()) -> str:
     """A tidy text with slips of one letter put right where one known word is meant. own: words of the video's actions, forms: of the
-    forms of questions. A word that is known, short, or close to several stays as it is."""
-    bases = set(map(base, own))
-    own = own | {word[:-1] + "ies" for word in own if word.endswith("y")}
+    forms of questions. A word that is known, short, or close to several stays as it is; `stapler` is no slip of `staple`."""
+    own, bases = own | {word[:-1] + "ies" for word in own if word.endswith("y")}, set(map(base, own))
 
     def one(match: re.Match[str]) -> str:
         word = match[0]
-        if len(word) < 3 or word in _NO_SLIPS or word in forms or is_verb(word) or base(word) in bases:
+        if len(word) < 3 or word in _NO_SLIPS | forms or word in VERBS or base(word) in bases:
             return word
         for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | VERBS.keys(), 6)):
-            # What does something (`stapler`) is no slip of what is done.
-            near = {k for k in known if len(k) > 2 and (letters < 6 or not re.search("[eo]rs?$", word)) and _is_slip(word, k) and (len(word) >= letters or sorted(word) == sorted(k))}
-            if len(set(map(base, near))) == 1:
-                return min(near)
+            near = get_close_matches(word, known, cutoff=1 - 1 / len(word) - 0.001) if letters < 6 or not re.search("[eo]rs?$", word) else []
+            if near := [k for k in near if abs(len(k) - len(word)) < 2 and (len(word) >= letters or sorted(word) == sorted(k))]:
+                return near[0] if len(set(map(base, near))) == 1 else word
         return word
 
     return _WORD.sub(one, text)
 
 
-def _is_slip(word: str, known: str) -> bool:
-    """Whether one letter is wrong, missing or too many, or two have changed places."""
-    i = len(commonprefix([word, known]))
-    rest, other = word[i:], known[i:]
-    return rest[1:] == other[1:] or rest[1:] == other or rest == other[1:] or (rest[:2], rest[2:]) == (other[1::-1], other[2:])
-
-
 def find_instruments(text: str) -> list[tuple[str, str]]:
-    """Instruments named in a tidy text: (name, as written), in order of appearance."""
-    found: list[tuple[int, str, str]] = []
-    taken = text
-    for written, name in _INSTRUMENT_NAMES:
-        for match in re.finditer(rf"\b{re.escape(written)}\b", taken):
-            found.append((match.start(), name, written))
-        taken = re.sub(rf"\b{re.escape(written)}\b", lambda match: "#" * len(match[0]), taken)
-    return [(name, written) for _, name, written in sorted(found)]
+    """Instruments named in a tidy text: (name, as written), in order of appearance; of two names the longer."""
+    return [(_WRITTEN[match[0]], match[0]) for match in _INSTRUMENT.finditer(text)]
