@@ -5,31 +5,29 @@ an inexact meeting: `the common bile duct is clipped` is not `clip the cystic du
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any, NamedTuple
 
 from medvid.agent.words import STOP, VERBS, base, find_instruments, target, tidy, words_of
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A name or synonym of an action, as base words."""
+class Variant(NamedTuple):
+    """A name or synonym of an action, as base words; the head of its noun phrase, empty where it has none."""
 
     verbs: frozenset[str]
     nouns: frozenset[str]
-    head: str | None
+    head: str
 
     @classmethod
     def of(cls, phrase: str) -> "Variant":
         words = [word for word in words_of(tidy(phrase)) if word not in STOP]
         verbs = frozenset(base(word) for word in words if word in VERBS)
-        return cls(verbs, frozenset(base(word) for word in words) - verbs, base(target(phrase).split(" ")[-1]) or None)
+        return cls(verbs, frozenset(map(base, words)) - verbs, base(target(phrase).split(" ")[-1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A declared action: the name that tools take, and every way it is called."""
+class Declared(NamedTuple):
+    """A declared action: the name that tools take, every way it is called, and the words of these."""
 
     name: str
     variants: tuple[Variant, ...]
@@ -37,8 +35,12 @@ class Declared:
 
     @classmethod
     def of(cls, action: Mapping[str, Any] | str) -> "Declared":
-        name, synonyms = (action, ()) if isinstance(action, str) else (action["name"], action.get("synonyms", ()))
-        return cls(name, tuple(map(Variant.of, (name, *synonyms))), frozenset(words_of(tidy(" ".join((name, *synonyms))))))
+        names = [action] if isinstance(action, str) else [action["name"], *action.get("synonyms", ())]
+        return cls(names[0], tuple(map(Variant.of, names)), frozenset(words_of(tidy(" ".join(names)))))
+
+
+class Unplaced(Exception):
+    """A part of a question that no rule places, and a sentence that says why, where there is one."""
 
 
 class Ambiguous(Exception):
@@ -55,10 +57,10 @@ def named(text: str, actions: tuple[Declared, ...], *, own: bool = True) -> list
         found = []
         for i, part in enumerate(parts):
             near = [next(filter(None, (*reversed(words[:i]), *words[i:])), []) for words in (verbs, nouns) if not words[i]]
-            full = f"{part} {' '.join(sum(near, []))}"
+            full = f"{part} {' '.join(chain.from_iterable(near))}"
             found.append(meet(full, actions) or meet(part, actions) or (_own(full) if own else []))
         if all(names for i, names in enumerate(found) if verbs[i]) and any(found):
-            return list(dict.fromkeys(sum(found, [])))
+            return list(dict.fromkeys(chain.from_iterable(found)))
     return meet(text, actions) or (_own(text) if own else [])
 
 
@@ -105,29 +107,17 @@ def _names_in(text: str) -> list[str]:
 
 def phrase(text: str) -> str | None:
     """A piece of a question as an action: `the spleen removed` and `removing the spleen` give `remove the spleen`; None without a verb."""
-    bare = text
-    for _, written in find_instruments(text):
-        bare = re.sub(rf"\b(?:(?:with|by|using) )?(?:the |a )?{re.escape(written)}\b", " ", bare)
-    verb, rest = _verb_and_rest(bare)
-    if not rest:  # the instrument is what something is done to: `the catheter inserted`
-        verb, rest = _verb_and_rest(text)
-    if verb is None:
-        return None
-    return " ".join([VERBS[verb], "the", *rest]) if rest else VERBS[verb]
-
-
-def _verb_and_rest(text: str) -> tuple[str | None, list[str]]:
-    """The verb, and what is left of the words that name something. What follows an article is a noun, whatever else it may be; `sutures
-    placed` has its verb at the end."""
-    words = words_of(text)
-    verbs = [word for i, word in enumerate(words) if word in VERBS and words[i - 1 : i] not in (["the"], ["a"], ["an"])]
-    verb = min(verbs, key=lambda word: word.endswith("s"), default=None)
-    rest = [word for word in words if word != verb and (word not in STOP or word in _LINKS)]
-    named = [i for i, word in enumerate(rest) if word not in _LINKS]
-    return verb, rest[named[0] : named[-1] + 1] if named else []
-
-
-_LINKS = ("from", "into", "through")
+    instruments = "|".join(re.escape(written) for _, written in find_instruments(text)) or "$^"
+    bare, links, verb = re.sub(rf"\b(?:(?:with|by|using) )?(?:the |a )?(?:{instruments})\b", " ", text), ("from", "into", "through"), None
+    for said in (bare, text):  # the instrument may be what something is done to: `the catheter inserted`
+        words = words_of(said)
+        # What follows an article is a noun, whatever else it may be; `sutures placed` has its verb at the end.
+        verbs = [word for i, word in enumerate(words) if word in VERBS and words[i - 1 : i] not in (["the"], ["a"], ["an"])]
+        verb = min(verbs, key=lambda word: word.endswith("s"), default=None)
+        rest = [word for word in words if word != verb and (word not in STOP or word in links)]
+        if verb and (named := [i for i, word in enumerate(rest) if word not in links]):
+            return " ".join([VERBS[verb], "the", *rest[named[0] : named[-1] + 1]])
+    return VERBS[verb] if verb else None
 
 
 def nouns_of(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from medvid.agent.words import ORDINALS, PERSONS, STOP, find_instruments, mended, tidy, words_of
+from medvid.agent.words import PERSONS, STOP, find_instruments, mended, tidy, words_of
 
 _FORMS = tomllib.loads((Path(__file__).parent / "questions.toml").read_text(encoding="utf-8"))
 KINDS: dict[str, list[str]] = _FORMS["kinds"]
@@ -51,14 +51,13 @@ class Anchor:
 @dataclass(frozen=True, slots=True)
 class Clause:
     """text: what is asked, without restrictions, tidy. kinds: the forms that it meets, the one that counts first. span: a restriction
-    given in figures. turn: see `turn_of`. idle: no question, but words that tell the planner what to do with itself."""
+    given in figures. turn: see `turn_of`. An `idle` one is no question, but tells the planner what to do with itself."""
 
     text: str
     kinds: tuple[str, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     span: dict[str, float] | None = None
     turn: str | None = None
-    idle: bool = False
 
     @property
     def kind(self) -> str | None:
@@ -77,17 +76,14 @@ def rewritten(question: str, own: Set[str] = frozenset()) -> str:
 def clauses_of(question: str, duration_s: float) -> list[Clause]:
     """question: rewritten."""
     found: list[Clause] = []
-    carried: tuple[tuple[Anchor, ...], dict[str, float] | None] = ((), None)
     for sentence in question.split("; "):
-        pieces = _pieces(sentence.strip(" ,"))
-        for i, piece in enumerate(pieces):
+        before = Clause("")  # a piece that only restricts goes with the next
+        for i, piece in enumerate(pieces := _pieces(sentence.strip(" ,"))):
             clause = _clause(piece, duration_s, alone=i == len(pieces) - 1)
-            clause = replace(clause, anchors=(*carried[0], *clause.anchors), span=clause.span or carried[1])
+            before = replace(clause, anchors=(*before.anchors, *clause.anchors), span=clause.span or before.span)
             if clause.text or i == len(pieces) - 1:
-                found.append(clause)
-                carried = ((), None)
-            else:
-                carried = (clause.anchors, clause.span)
+                found.append(before)
+                before = Clause("")
     return [clause for clause in found if clause.text or clause.anchors or clause.span]
 
 
@@ -95,17 +91,11 @@ def _pieces(sentence: str) -> list[str]:
     pieces: list[str] = []
     for part in sentence.split(", "):
         for j, half in enumerate(re.split(r" and (?=" + _STARTS_AFTER_AND.pattern + ")", part)):
-            starts = j > 0 or not pieces or _STARTS.match(half) or _is_restriction(pieces[-1])
-            if starts:
+            if j > 0 or not pieces or _STARTS.match(half) or _RESTRICTS.match(pieces[-1]):
                 pieces.append(re.sub(_form("^<link>"), "", half))
             else:
                 pieces[-1] += ", " + half
     return [piece for piece in pieces if piece]
-
-
-def _is_restriction(piece: str) -> bool:
-    """Whether a piece only says when: `while the duct is clipped`, `at 1:20`."""
-    return bool(_RESTRICTS.match(piece)) and not re.search(r"\b(?:what|where|which|how|who)\b", piece)
 
 
 def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
@@ -113,19 +103,17 @@ def _clause(piece: str, duration_s: float, *, alone: bool) -> Clause:
     text, anchors = _take_anchors(text, alone=alone)
     kinds = tuple(kind for kind, forms in KINDS.items() if any(re.search(form, text) for form in forms))
     turn = "each" if re.search(r"\b(?:each|every) (?:single )?time\b|\bwhenever\b", piece) else turn_of(text)
-    idle = any(re.search(form, text) for form in _FORMS["idle"]["forms"])
-    return Clause(text, () if idle else kinds, tuple(anchors), span, turn, idle)
+    return Clause(text, kinds, tuple(anchors), span, turn)
 
 
 def turn_of(text: str) -> str | None:
     """Which of several times a text means: `first`, `last`, `longest`, `each`, or a number such as `2`."""
-    number = next((str(ORDINALS[word]) for word in words_of(re.sub(r"\b(?:which|what) second\b", "", text)) if word in ORDINALS), None)
-    return number or next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
+    return next((turn for turn, form in _FORMS["turns"].items() if re.search(form, text)), None)
 
 
 def content(text: str, kinds: Sequence[str] = ()) -> list[str]:
     """The words that name something: no small ones, and none that the forms of these kinds are made of."""
-    forms = {word for kind in kinds for word in _WORDS_OF[kind]}
+    forms = {word for kind in kinds if "idle" not in kinds for word in _WORDS_OF[kind]}
     stems = tuple(word for word in forms if len(word) > 4)
     return [word for word in words_of(text) if word not in STOP | forms and not word.startswith(stems)]
 
@@ -191,9 +179,8 @@ def named_objects(text: str, kind: str) -> list[str]:
         words = words_of(phrase)
         if persons := PERSONS & set(words) - {"they"}:
             return sorted(persons)[:1] if kind == "doing" or not content(phrase) else []
-        if things := [" ".join(word for word in words_of(part) if word not in STOP) for part in phrase.split(" and ")]:
-            if named := [thing for thing in things if thing]:
-                return named
+        if things := [" ".join(named) for part in phrase.split(" and ") if (named := content(part))]:
+            return things
         if {"it", "they", "them", "this", "that"} & set(words):
             return ["it"]
     return list(dict.fromkeys(name for name, _ in find_instruments(text)))

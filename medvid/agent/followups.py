@@ -13,7 +13,7 @@ from typing import Any
 from medvid.agent.actions import Ambiguous, Declared, meet, nouns_of, phrase
 from medvid.agent.catalogue import Listing
 from medvid.agent.check import needed_steps
-from medvid.agent.clauses import FOLLOW
+from medvid.agent.clauses import FOLLOW, Clause, content
 from medvid.agent.memory import Memory
 from medvid.agent.sheet import needed_by
 from medvid.agent.words import ORDINALS, STOP, VERBS, find_instruments, tidy, words_of
@@ -24,7 +24,7 @@ PICKS = ("first", "last", "longest", "nth")
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What `there` and `that` mean. action: what was localised. spans: a reference to a list of spans; one: a span, or a reference to one."""
+    """What `there` and `that` mean. action: what was localised. spans: a reference to a list; one: a span, or a reference to one."""
 
     action: str = ""
     spans: str | None = None
@@ -35,7 +35,8 @@ def chosen(question: str, memory: Memory) -> str:
     """The question; the one that was proposed last, where it only says which."""
     choices = memory.turns[-1].answer.needs.choices if memory.turns and memory.turns[-1].answer.needs else ()
     said = set(words_of(re.sub(FOLLOW["lead"], "", tidy(question)))) - (STOP - {"first", "last", *ORDINALS})
-    numbered = [choice for i, choice in enumerate(choices, 1) if said and {ORDINALS.get(word, 1 if word == "first" else 0) for word in said} == {i}]
+    orders = [{order} for order in ("first", *list(ORDINALS)[::2])]
+    numbered = [choice for choice, order in zip(choices, orders, strict=False) if said == order]
     held = numbered or [choice for choice in choices if said and said <= set(words_of(tidy(choice)))]
     return held[0] if len(held) == 1 else question
 
@@ -79,19 +80,30 @@ def foci_of(steps: Sequence[Step]) -> list[Focus]:
     return list((found[False] or found[True]).values())
 
 
-def pick_of(turn: str, spans: Any) -> dict[str, Any]:
-    """The operation that picks one of several times. turn: see clauses.turn_of."""
-    return {"op": "nth", "args": {"spans": spans, "n": int(turn)}} if turn.isdigit() else {"op": turn, "args": {"spans": spans}}
-
-
 # A turn with one thing changed; nothing where it has nothing of the kind.
 
 
+def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tuple[Declared, ...]) -> list[Step]:
+    """The last turn with what the clause says changed, where it says one thing and no more. text: the whole question."""
+    names = content(clause.text)
+    if clause.kinds or clause.anchors:
+        return []
+    if names:
+        led, said = bool(re.match(FOLLOW["lead"], text)), re.sub(FOLLOW["lead"], "", clause.text)
+        tried = (with_name(steps, said, actions) for steps in reversed(turns))
+        return next(filter(None, tried), []) if led or not VERBS.keys() & set(names) else []
+    if clause.span is not None:
+        return with_span(turns[-1], clause.span)
+    return with_turn(turns[-1], clause.turn) if clause.turn not in (None, "each") else []
+
+
 def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
-    picks = [step for step in steps if step.op in PICKS]
-    if len({str(step.args["spans"]) for step in picks}) > 1:
+    picks = {step.id: {"spans": step.args["spans"]} for step in steps if step.op in PICKS}
+    if len({str(args["spans"]) for args in picks.values()}) > 1:
         raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
-    return [step.model_copy(update=pick_of(turn, step.args["spans"])) if step in picks else step for step in steps] if picks else []
+    op, more = ("nth", {"n": int(turn)}) if turn.isdigit() else (turn, {})
+    new = [step.model_copy(update={"op": op, "args": {**picks[step.id], **more}}) if step.id in picks else step for step in steps]
+    return new if picks else []
 
 
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
@@ -107,13 +119,14 @@ def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
 def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -> list[Step]:
     """text: the other action or thing, or the part of it that differs."""
     verbs, nouns, instruments = [word for word in words_of(text) if word in VERBS], nouns_of(text), find_instruments(text)
-    things, names = ([str(step.args[key]) for step in steps if key in step.args] for key in ("object", "action"))
+    things = [str(step.args["object"]) for step in steps if "object" in step.args]
+    names = [str(step.args["action"]) for step in steps if "action" in step.args]
     if things and (instruments or not verbs):
         return swapped(steps, dict.fromkeys(things, instruments[0][0] if instruments else " ".join(nouns)))
     full = {name: f"{' '.join(verbs) or name.split()[0]} the {' '.join(nouns or nouns_of(name))}" for name in names}
     new = {name: other[0] for name, said in full.items() if (other := meet(said, actions))}
     if not new and re.search(r"\b(?:the|an?)\b", text):
-        new = {name: other for name, said in full.items() if (other := phrase(said))}
+        new = {name: phrase(said) or name for name, said in full.items()}
     return swapped(steps, new) if new else []
 
 

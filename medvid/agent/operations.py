@@ -48,8 +48,9 @@ def before(span: Json) -> Json:
 
 def after(span: Json, duration_s: float | None) -> Json:
     """From the span's end to the video's end; null where nothing lies after."""
-    lies = span is not None and duration_s is not None and span["end_s"] < duration_s
-    return _json(Span.of(span["end_s"], duration_s)) if lies else None
+    if span is None or duration_s is None or span["end_s"] >= duration_s:
+        return None
+    return _json(Span.of(span["end_s"], duration_s))
 
 
 def between(a: Json, b: Json) -> Json:

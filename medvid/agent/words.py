@@ -32,13 +32,10 @@ _NO_SLIPS = STOP | set(_TABLES["known"]) | _INSTRUMENT_WORDS
 
 def tidy(text: str) -> str:
     """Lower case, plain quotes, no contractions, markup or hyphens, one space between words; `gall bladder` is one word."""
-    text = re.sub(r"<[^<>]*>", " ", text.lower()).replace("’", "'").replace("“", '"').replace("”", '"')
-    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
-    text = re.sub(r"\b(what|where|when|who|how|that|there)'s\b", r"\1 is", text)
-    text = re.sub(r"n't\b", " not", text)
-    text = re.sub(r"\b(?:take|takes|took|taking|taken) place\b", "happen", re.sub(r"\b(this|the video|video) clip\b", "video", text))
-    text = re.sub(r"'s\b|'", "", text).replace("gall bladder", "gallbladder")
-    return re.sub(r"\s+", " ", text).strip()
+    text = text.lower()
+    for form, instead in _TABLES["tidy"]:
+        text = re.sub(form, instead, text)
+    return text.strip()
 
 
 def words_of(text: str) -> list[str]:
@@ -84,7 +81,9 @@ def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset
         if len(word) < 3 or word in _NO_SLIPS | forms or word in VERBS or base(word) in bases:
             return word
         for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | VERBS.keys(), 6)):
-            near = get_close_matches(word, known, cutoff=1 - 1 / len(word) - 0.001) if letters < 6 or not re.search("[eo]rs?$", word) else []
+            near = (
+                get_close_matches(word, known, cutoff=1 - 1 / len(word) - 0.001) if letters < 6 or not re.search("[eo]rs?$", word) else []
+            )
             if near := [k for k in near if abs(len(k) - len(word)) < 2 and (len(word) >= letters or sorted(word) == sorted(k))]:
                 return near[0] if len(set(map(base, near))) == 1 else word
         return word
