@@ -167,7 +167,7 @@ class Draft:
         for spans in lists if "order" not in kinds else []:
             if clause.turn not in (None, "each") and len(lists) == 1 and "count" not in kinds:
                 picked = self._pick(clause.turn, spans)
-                spans, self.focus = [picked], replace(self._that(), one=picked)
+                spans, self.focus = [picked], self.focus and replace(self.focus, one=picked)
             if "share" in kinds:
                 self._add("share", spans=spans, of=[of])
             elif measured:
