@@ -157,7 +157,7 @@ class Draft:
             that = self._that()
             lists = [[that.one] if that.one and measured and not kinds & {"count", "together"} else that.spans]
             self.sheet.wanted |= set(re.findall(r"^\$(\w+)", str(that.spans)))
-            if not kinds and any(step.op == "total_duration" for step in self.turns[-1]):
+            if not kinds and any(step.op == "total_duration" for steps in self.turns[-1:] for step in steps):
                 measured = {"how long"}  # `and the second time?`: how long that one takes
         if len(lists) == 2 and kinds & {"order", "overlap", "together"}:
             op = "order" if "order" in kinds else "intersect" if "overlap" in kinds else "union"

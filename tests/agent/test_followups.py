@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medvid.agent.check import check_plan
 from medvid.agent.memory import Memory
@@ -234,3 +236,16 @@ def test_a_plan_that_somebody_wrote_by_hand_is_built_on_too() -> None:
 
 def test_far_back_is_out_of_reach() -> None:
     assert isinstance(talk(CLIPPED, *["Summarise the video."] * 12, "How long did it take?")[-1], Needs)
+
+
+SAID = sorted({question for questions, _ in DIALOGUES for question in questions} | {"And in the other video?", "the artery"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(SAID), min_size=2, max_size=5), st.booleans())
+def test_whatever_is_said_in_turn_there_is_a_sound_plan_or_a_question_back(questions: list[str], two: bool) -> None:
+    for made in talk(*questions, videos=TWO if two else None):
+        if isinstance(made, Plan):
+            check_plan(made, TOOLS)
+        else:
+            assert made.choices

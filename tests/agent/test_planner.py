@@ -462,7 +462,7 @@ WORDS = sorted(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join))
 def test_whatever_is_asked_there_is_a_sound_plan_or_a_question_back(question: str) -> None:
     made = make_plan(question, [listing()], TOOLS)
