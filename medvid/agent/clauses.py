@@ -8,10 +8,9 @@ first minute`, `before 0:45`. Rules over tidy English (questions.toml); what no 
 import re
 import tomllib
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medvid.agent.words import PERSONS, STOP, find_instruments, mended, tidy, words_of
 
@@ -40,16 +39,14 @@ _SHARE_OF_EDGE = 5
 _EDGE_AT_LEAST_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """relation: before, after, during, between. text: what it hangs on; None for `that`, `there`."""
 
     relation: str
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """text: what is asked, without restrictions, tidy. kinds: the forms that it meets, the one that counts first. span: a restriction
     given in figures. turn: see `turn_of`. An `idle` one is no question, but tells the planner what to do with itself."""
 
@@ -80,7 +77,7 @@ def clauses_of(question: str, duration_s: float) -> list[Clause]:
         before = Clause("")  # a piece that only restricts goes with the next
         for i, piece in enumerate(pieces := _pieces(sentence.strip(" ,"))):
             clause = _clause(piece, duration_s, alone=i == len(pieces) - 1)
-            before = replace(clause, anchors=(*before.anchors, *clause.anchors), span=clause.span or before.span)
+            before = clause._replace(anchors=(*before.anchors, *clause.anchors), span=clause.span or before.span)
             if clause.text or i == len(pieces) - 1:
                 found.append(before)
                 before = Clause("")

@@ -6,13 +6,13 @@ last found, in the question or in the turns before it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced, meet, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
 from medvid.agent.clauses import LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
-from medvid.agent.followups import Focus, changed, foci_of, steps_of
+from medvid.agent.followups import Focus, changed, foci_of, steps_of, swapped
 from medvid.agent.operations import OPS
 from medvid.agent.planning import Asked
 from medvid.agent.sheet import Sheet
@@ -28,8 +28,7 @@ _TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
 REFERS = re.compile(r"\b(?:(?:that|this|the last|the other) one|it|that|this|those|them|they|then|there)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Where to look. span: of the call, None for the whole video. each: a list to run over, with span `$item`."""
 
     span: Any = None
@@ -51,10 +50,15 @@ class Draft:
     turns: list[list[Step]] = field(default_factory=list)
     recalled: bool = False
 
-    def add_question(self, text: str) -> list[Clause]:
-        """text: rewritten, without the videos it names. Gives its clauses."""
-        runs = self.asked.memory.turns[-TURNS_MEANT:]
-        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(self.video["video_id"])))]
+    def add_question(self, text: str, other: str | None) -> list[Clause]:
+        """text: rewritten, without the videos it names. other: the last turn's video, where that is asked here. Gives its clauses."""
+        runs, here = self.asked.memory.turns[-TURNS_MEANT:], self.video["video_id"]
+        if other:
+            known = {video["video_id"]: video["duration_s"] for video in self.asked.listing}
+            last = next(steps for run in reversed(self.asked.memory.turns) if (steps := steps_of(run, other)))
+            self.sheet.adopt(swapped(last, {other: here, known.get(other): self.video["duration_s"]}), wanted=True)
+            return []
+        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here)))]
         clauses = clauses_of(text, float(self.video["duration_s"]))
         placed = [clause for clause in clauses if clause.kind != "idle"]
         if not placed:
@@ -110,15 +114,15 @@ class Draft:
 
     def _next(self, clause: Clause) -> None:
         """What follows a stretch is asked by showing everything up to its end."""
-        anchors = tuple(replace(anchor, relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
-        window = self._window(replace(clause, anchors=anchors or ((_HERE,) if self.focus and clause.span is None else ())))
+        anchors = tuple(anchor._replace(relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
+        window = self._window(clause._replace(anchors=anchors or ((_HERE,) if self.focus and clause.span is None else ())))
         up_to = {"start_s": 0, "end_s": f"{window.span}.end_s"} if isinstance(window.span, str) else window.span
         self._add("predict_next", Window(up_to, window.each))
 
     def _over_action(self, tool: str, clause: Clause) -> None:
-        points = r"\b(?:that|those|it)$" if clause.kind == "instrument" else r"\b(?:that|those)$"
-        if not clause.anchors and clause.span is None and re.search(points, clause.text) and (self.focus or any(map(foci_of, self.turns))):
-            clause = replace(clause, anchors=(_HERE,))
+        points = re.search(rf"\b(?:that|those{'|it' if clause.kind == 'instrument' else ''}|(\w+ (?:one|time)))$", clause.text)
+        if points and not clause.anchors and clause.span is None and (self.focus or any(map(foci_of, self.turns))):
+            clause = clause._replace(anchors=(Anchor("during", points[1]),))
         window, names = self._window(clause), self._actions(clause.text)
         if names:
             self._localize(names, window)
@@ -138,27 +142,26 @@ class Draft:
         if unnamed and restricted and clause.kind == "when" and REFERS.search(clause.text):
             names = [self._that().action]  # `was that before the artery was cut`
         if clause.anchors == (_HERE,) and (self.focus or self.turns) and self._that().action in names:
-            clause = replace(clause, anchors=())  # nothing happens within itself: `there` is the video
+            clause = clause._replace(anchors=())  # nothing happens within itself: `there` is the video
         window = self._window(clause)
         of = window.span or {"start_s": 0, "end_s": self.video["duration_s"]}
         if "pauses" in kinds:
             lists: list[Any] = [self._add("gaps", spans=f"{self._add('caption_events', window)}.events[*].span", within=of)]
         elif names:
             lists = list(self._localize(names, window))
-        elif kinds & {"order", "overlap"}:
+        elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter)\b", clause.text):
             lists = [focus.spans for focus in self._two()]
         elif restricted and clause.kind == "how long":
             lists = [[window.span]]
         elif restricted and not clause.text:  # `and before that?`
-            lists = [self._add("caption_events", window)]
+            looks = [step.name for step in self.turns[-1] if step.tool in LOOKS.values()] if self.turns else []
+            lists = [self._add((looks or [LOOKS["describe"]])[-1], window)]
         elif restricted or not (kinds & {"when", *measured} or clause.turn):
             raise Unplaced(clause.text)
         else:
             that = self._that()
             lists = [[that.one] if that.one and measured and not kinds & {"count", "together"} else that.spans]
             self.sheet.wanted |= set(re.findall(r"^\$(\w+)", str(that.spans)))
-            if not kinds and any(step.op == "total_duration" for steps in self.turns[-1:] for step in steps):
-                measured = {"how long"}  # `and the second time?`: how long that one takes
         if len(lists) == 2 and kinds & {"order", "overlap", "together"}:
             op = "order" if "order" in kinds else "intersect" if "overlap" in kinds else "union"
             lists = [self._add(op, a=lists[0], b=lists[1])]
@@ -167,17 +170,17 @@ class Draft:
         for spans in lists if "order" not in kinds else []:
             if clause.turn not in (None, "each") and len(lists) == 1 and "count" not in kinds:
                 picked = self._pick(clause.turn, spans)
-                spans, self.focus = [picked], self.focus and replace(self.focus, one=picked)
+                spans, self.focus = [picked], self.focus and self.focus._replace(one=picked)
             if "share" in kinds:
                 self._add("share", spans=spans, of=[of])
             elif measured:
                 self._add("count" if "count" in kinds else "total_duration", spans=spans)
 
     def _things(self, clause: Clause, kind: str) -> None:
-        things = named_objects(clause.text, kind) or ([] if content(clause.text, clause.kinds) else ["it"])
-        if not things:
+        things = named_objects(clause.text, kind)
+        if not things and (content(clause.text, clause.kinds) or "instrument" in clause.text):
             raise Unplaced(clause.text)
-        for thing in things:
+        for thing in things or ["it"]:
             if thing in PERSONS and kind == "doing":
                 self._add("caption_events", self._window(clause))
                 continue
@@ -273,7 +276,7 @@ class Draft:
             elif turn is None or content(anchor.text):
                 raise Unplaced(anchor.text)
             else:
-                self.focus = replace(self._that(), one=None)
+                self.focus = self._that()._replace(one=None)
         return None if each and self._that().spans else self._one(pick)
 
     def _one(self, pick: str, focus: Focus | None = None) -> Any:

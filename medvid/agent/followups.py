@@ -7,8 +7,7 @@ is not looked at again.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, meet, nouns_of, phrase
 from medvid.agent.catalogue import Listing
@@ -22,8 +21,7 @@ from medvid.core import Run, Step
 PICKS = ("first", "last", "longest", "nth")
 
 
-@dataclass(frozen=True, slots=True)
-class Focus:
+class Focus(NamedTuple):
     """What `there` and `that` mean. action: what was localised. spans: a reference to a list; one: a span, or a reference to one."""
 
     action: str = ""
@@ -34,10 +32,11 @@ class Focus:
 def chosen(question: str, memory: Memory) -> str:
     """The question; the one that was proposed last, where it only says which."""
     choices = memory.turns[-1].answer.needs.choices if memory.turns and memory.turns[-1].answer.needs else ()
-    said = set(words_of(re.sub(FOLLOW["lead"], "", tidy(question)))) - (STOP - {"first", "last", *ORDINALS})
-    orders = [{order} for order in ("first", *list(ORDINALS)[::2])]
-    numbered = [choice for choice, order in zip(choices, orders, strict=False) if said == order]
-    held = numbered or [choice for choice in choices if said and said <= set(words_of(tidy(choice)))]
+    said = tidy(question).rstrip("?.! ")
+    orders = [rf"(?:the )?{word}(?: one)?" for word in ("first", *list(ORDINALS)[::2])]
+    numbered = [choice for choice, order in zip(choices, orders, strict=False) if re.fullmatch(order, said)]
+    words = set(words_of(re.sub(FOLLOW["lead"], "", said))) - STOP
+    held = numbered or [choice for choice in choices if words and words <= set(words_of(tidy(choice)))]
     return held[0] if len(held) == 1 else question
 
 
@@ -68,11 +67,12 @@ def steps_of(run: Run, video_id: str) -> list[Step]:
 
 
 def foci_of(steps: Sequence[Step]) -> list[Focus]:
-    """What a turn localised: what it asked for in the end, else what it went by. An action counts once."""
+    """What a turn localised: what it asked for in the end, else what it went by, but not what only said where. An action counts once."""
     means = needed_by(steps, {step.id for step in steps if step.tool or step.op in ("before", "after", "between")})
+    where = needed_by(steps, {step.id for step in steps if step.tool == "localize_action"})
     found: dict[bool, dict[str, Focus]] = {False: {}, True: {}}
     for step in steps:
-        if step.tool == "localize_action":
+        if step.tool == "localize_action" and step.id not in where:
             action, spans = str(step.args["action"]), f"${step.id}{'[*]' if step.for_each else ''}.spans"
             picks = [pick for pick in steps if pick.op in PICKS and pick.args["spans"] == spans]
             asked = [f"${pick.id}" for pick in picks if pick.id not in means or pick.op in ("longest", "nth")]
@@ -90,20 +90,28 @@ def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tup
         return []
     if names:
         led, said = bool(re.match(FOLLOW["lead"], text)), re.sub(FOLLOW["lead"], "", clause.text)
-        tried = (with_name(steps, said, actions) for steps in reversed(turns))
-        return next(filter(None, tried), []) if led or not VERBS.keys() & set(names) else []
+        tried = next(filter(None, (with_name(steps, said, actions) for steps in reversed(turns))), [])
+        new = tried if led or not VERBS.keys() & set(names) else []
+        return (with_turn(new, clause.turn) if clause.turn not in (None, "each") else []) or new
     if clause.span is not None:
         return with_span(turns[-1], clause.span)
     return with_turn(turns[-1], clause.turn) if clause.turn not in (None, "each") else []
 
 
 def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
-    picks = {step.id: {"spans": step.args["spans"]} for step in steps if step.op in PICKS}
-    if len({str(args["spans"]) for args in picks.values()}) > 1:
-        raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
     op, more = ("nth", {"n": int(turn)}) if turn.isdigit() else (turn, {})
-    new = [step.model_copy(update={"op": op, "args": {**picks[step.id], **more}}) if step.id in picks else step for step in steps]
-    return new if picks else []
+    picks, foci = {step.id: step.args["spans"] for step in steps if step.op in PICKS}, foci_of(steps)
+    if len(set(map(str, picks.values()))) > 1:
+        raise Ambiguous("it", [focus.action for focus in foci])
+    if not picks and len(foci) == 1:  # that one alone, and how long it lasts where that was asked
+        one = Step(id="one", op=op, args={"spans": foci[0].spans, **more})
+        looked, lasting = [step for step in steps if step.tool], [step for step in steps if step.op == "total_duration"]
+        return [*looked, one, *(step.model_copy(update={"args": {"spans": ["$one"]}}) for step in lasting)]
+    return [
+        step.model_copy(update={"op": op, "args": {"spans": picks[step.id], **more}}) if step.id in picks else step
+        for step in steps
+        if picks
+    ]
 
 
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:

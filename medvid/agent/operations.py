@@ -61,14 +61,6 @@ def between(a: Json, b: Json) -> Json:
     return _json(Span.of(earlier.end_s, later.start_s)) if earlier.end_s < later.start_s else None
 
 
-def first(spans: Json) -> Json:
-    return nth(spans, 1)
-
-
-def last(spans: Json) -> Json:
-    return nth(spans, count(spans))
-
-
 def longest(spans: Json) -> Json:
     """The longest span; of equal ones the first."""
     return _json(min(_spans(spans), key=lambda span: (-span.duration_s, *_order(span)), default=None))
@@ -107,7 +99,7 @@ def gaps(spans: Json, within: Json) -> Json:
 
 def order(a: Json, b: Json) -> str | None:
     """Which starts first: `a`, `b`, or `together`; null where one of them is empty."""
-    one, other = first(a), first(b)
+    one, other = nth(a, 1), nth(b, 1)
     if one is None or other is None:
         return None
     return "a" if one["start_s"] < other["start_s"] else "b" if other["start_s"] < one["start_s"] else "together"
@@ -117,10 +109,6 @@ def share(spans: Json, of: Json) -> float | None:
     """The share of what `of` covers that the spans cover too, in [0, 1]; null where `of` covers nothing."""
     whole = total_duration(of)
     return total_duration(intersect(spans, of)) / whole if whole > 0 else None
-
-
-def count(spans: Json) -> int:
-    return len(_spans(spans))
 
 
 def total_duration(spans: Json) -> float:
@@ -146,8 +134,8 @@ OPS: dict[str, Operation] = {
         Operation("before", "the stretch before a span", {"span": SPAN}, or_null(SPAN), before),
         Operation("after", "the stretch after a span", {"span": SPAN, "duration_s": SECONDS}, or_null(SPAN), after),
         Operation("between", "the stretch between two spans", {"a": SPAN, "b": SPAN}, or_null(SPAN), between),
-        Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), first),
-        Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), last),
+        Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), lambda spans: nth(spans, 1)),
+        Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), lambda spans: nth(spans, len(_spans(spans)))),
         Operation("nth", "the span that starts as the n-th", {"spans": SPANS, "n": {"type": "integer", "minimum": 1}}, or_null(SPAN), nth),
         Operation("longest", "the longest span", {"spans": SPANS}, or_null(SPAN), longest),
         Operation("union", "what either list covers", {"a": SPANS, "b": SPANS}, SPANS, union),
@@ -155,7 +143,7 @@ OPS: dict[str, Operation] = {
         Operation("gaps", "what spans leave free of a stretch", {"spans": SPANS, "within": SPAN}, SPANS, gaps),
         Operation("order", "which of two starts first", {"a": SPANS, "b": SPANS}, or_null({"enum": ["a", "b", "together"]}), order),
         Operation("share", "the share that spans cover of others", {"spans": SPANS, "of": SPANS}, or_null(SHARE), share),
-        Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, count),
+        Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, lambda spans: len(_spans(spans))),
         Operation("total_duration", "the seconds that spans cover", {"spans": SPANS}, SECONDS, total_duration),
     )
 }

@@ -7,17 +7,18 @@ that do.
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced
 from medvid.agent.catalogue import Listing, Tools
 from medvid.agent.clauses import FOLLOW, Clause, content, rewritten
 from medvid.agent.draft import REFERS, Draft
-from medvid.agent.followups import chosen, steps_of, swapped, videos_meant
+from medvid.agent.followups import chosen, videos_meant
 from medvid.agent.memory import Memory
 from medvid.agent.planning import Asked, Planned
 from medvid.agent.sheet import Sheet
-from medvid.agent.words import INSTRUMENTS, STOP, base, likest, tidy, words_of
-from medvid.core import Needs, Plan, Step
+from medvid.agent.words import INSTRUMENTS, STOP, base, tidy, words_of
+from medvid.core import Needs, Plan
 
 ACTIONS_PROPOSED = 3
 GENERAL = ("Summarise the video.", "Describe what happens.", "What comes next?")
@@ -45,35 +46,25 @@ def plan_for(asked: Asked) -> Planned:
     try:
         if not meant:
             raise Unplaced(question, "There is no other video here")
-        if text != whole and last and not re.sub(FOLLOW["lead"], "", text):
-            return Planned(Plan(steps=_elsewhere(asked, meant, ids[0])))
+        other = ids[0] if ids and text != whole and not re.sub(FOLLOW["lead"], "", text) else None
         near = [video for video in meant if video["video_id"] in ids]
         for videos in (near or meant, meant):
             sheet = Sheet()
             drafts = [Draft(video, asked, sheet, actions[video["video_id"]]) for video in videos]
-            clauses = [draft.add_question(text) for draft in drafts]
+            clauses = [draft.add_question(text, other) for draft in drafts]
             if any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
         return Planned(_which(question, *ambiguous.args))
     except Unplaced as unplaced:
         said, *why = unplaced.args
-        # The nearest questions that are placed, about the declared actions that are most like the words first.
-        names = likest(said, [action.name for declared in actions.values() for action in declared], ACTIONS_PROPOSED)
+        known = dict.fromkeys(action.name for declared in actions.values() for action in declared)
+        names = get_close_matches(tidy(said), known, ACTIONS_PROPOSED, cutoff=0.0)  # the nearest questions that are placed
         asks = "Ask when, where, how often or how long, what something is doing, what comes next, how well, or for a description, such as:"
         choices = (*(f"When does “{name}” happen?" for name in names), *GENERAL)
         return Planned(Needs(question=f"{why[0] if why else f'No rule places {said!r}'}. {asks}", choices=choices))
     plan = Plan(steps=sheet.done())
     return Planned(plan, _unused(clauses[0], plan, drafts[0].actions))
-
-
-def _elsewhere(asked: Asked, videos: Sequence[Listing], before: str) -> tuple[Step, ...]:
-    """The last turn, in other videos. before: the video that it was about, the first of several."""
-    sheet, lasts = Sheet(), {video["video_id"]: video["duration_s"] for video in asked.listing}
-    steps = next(steps for run in reversed(asked.memory.turns) if (steps := steps_of(run, before)))
-    for video in videos:
-        sheet.adopt(swapped(steps, {before: video["video_id"], lasts.get(before): video["duration_s"]}), wanted=True)
-    return sheet.done()
 
 
 def _which(question: str, text: str, names: Sequence[str]) -> Needs:

@@ -6,7 +6,6 @@ for, plurals as singulars, British spelling as American, and one mistyped letter
 
 import json
 import re
-from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
 from pathlib import Path
@@ -63,12 +62,6 @@ def target(phrase: str) -> str:
             named.append(word)
         before = word
     return " ".join(named)
-
-
-def likest(said: str, names: Sequence[str], most: int) -> list[str]:
-    """The names most like what is said: by the words that they share, then by their letters."""
-    words, near = set(map(base, words_of(tidy(said)))) - STOP, get_close_matches(tidy(said), names, n=len(names) or 1, cutoff=0.0)
-    return sorted(dict.fromkeys(near), key=lambda name: -len(words & set(map(base, words_of(name)))))[:most]
 
 
 def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset()) -> str:

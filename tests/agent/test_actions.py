@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from medvid.agent.actions import Ambiguous, Declared, meet, phrase
-from medvid.agent.words import base, find_instruments, likest, mended, target, tidy
+from medvid.agent.words import base, find_instruments, mended, target, tidy
 from tests.agent.fake import CHOLECYSTECTOMY, SUTURING
 
 CHOLE = tuple(Declared.of({"name": name, "synonyms": synonyms}) for name, synonyms in CHOLECYSTECTOMY)
@@ -81,11 +81,6 @@ def test_the_longer_name_of_an_instrument_wins() -> None:
     assert [name for name, _ in find_instruments("the grasping forceps and the needle holder beside the clip applier")] == [
         "grasper", "needle driver", "clipper",
     ]  # fmt: skip
-
-
-def test_the_nearest_actions_share_words_with_the_question() -> None:
-    names = [action.name for action in CHOLE]
-    assert set(likest("the liver bed", names, 2)) == {"coagulate the liver bed", "irrigate the liver bed"}
 
 
 def test_a_text_that_fits_two_actions_by_the_same_words_is_ambiguous_unless_it_says_all() -> None:
