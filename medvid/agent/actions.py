@@ -5,7 +5,7 @@ an inexact meeting: `the common bile duct is clipped` is not `clip the cystic du
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -103,6 +103,21 @@ def meet(text: str, actions: tuple[Declared, ...]) -> list[str]:
 def _names_in(text: str) -> list[str]:
     """The words that may name an action: no small ones, no adverbs."""
     return [word for word in words_of(text) if word not in STOP and not re.fullmatch(r"\w{3,}ly", word)]
+
+
+def done(text: str, actions: tuple[Declared, ...]) -> list[str]:
+    """The declared actions that a text names by a verb, where it names no instrument: not by `the knot`, but by `the knot tied`."""
+    pairs = zip(["", *words_of(text)], words_of(text), strict=False)
+    verbs = [word for before, word in pairs if word in VERBS and word[-1] != "s" and (VERBS[word] != word or before not in ("the", "a"))]
+    return meet(text, actions) if verbs and not find_instruments(text) else []
+
+
+def completed(text: str, beside: Sequence[str], actions: tuple[Declared, ...]) -> list[str]:
+    """The declared actions that a text means by what stands beside it: `is the artery cut after the duct`."""
+    verbs = next(filter(None, ([word for word in words_of(other) if word in VERBS] for other in beside)), [])
+    nouns = next(filter(None, map(nouns_of, reversed(beside))), [])
+    more = [*([] if VERBS.keys() & set(words_of(text)) else verbs), *([] if nouns_of(text) else nouns)]
+    return meet(f"{text} {' '.join(more)}", actions) if more and len(beside) > 1 and not find_instruments(text) else []
 
 
 def phrase(text: str) -> str | None:

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from medvid.agent.actions import Ambiguous, Declared, Unplaced, meet, named, nouns_of
+from medvid.agent.actions import Ambiguous, Declared, Unplaced, completed, done, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
 from medvid.agent.clauses import LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
 from medvid.agent.followups import Focus, changed, foci_of, steps_of, swapped
 from medvid.agent.operations import OPS
 from medvid.agent.planning import Asked
 from medvid.agent.sheet import Sheet
-from medvid.agent.words import PERSONS, STOP, VERBS, find_instruments, target, words_of
+from medvid.agent.words import PERSONS, STOP, VERBS, target, words_of
 from medvid.core import Step
 
 STRIDE_IN_SPAN_S, STRIDE_IN_VIDEO_S, SHORT_VIDEO_S = 2.0, 4.0, 12.0
@@ -102,6 +102,10 @@ class Draft:
                 self._add(LIST_VIDEOS)
             case "next":
                 self._next(clause)
+            case "where" | "visible" if names := done(clause.text, self.actions):  # no thing, but something that is done
+                self._localize(names[:1], self._window(clause))
+                if "where" in clause.text:
+                    self._ground(target(names[0]), Window(self._one(clause.turn or "first")))
             case "doing" | "where" | "visible":
                 self._things(clause, clause.kind)
             case "same tool":
@@ -133,11 +137,11 @@ class Draft:
         """When something happens, and what is computed of that: how often, how long, how much of it, which came first, what both share."""
         kinds, restricted = set(clause.kinds), bool(clause.anchors or clause.span)
         measured = kinds & {"share", "count", "how long"}
-        names = [] if "pauses" in kinds else self._actions(_TAKES.sub(" ", clause.text), own=bool(kinds))
+        names = [] if "pauses" in kinds else self._actions(_TAKES.sub(" ", clause.text) if measured else clause.text, own=bool(kinds))
         unnamed = not names and "pauses" not in kinds
         if unnamed and not measured and (things := named_objects(clause.text, "when")) and things != ["it"]:
             return self._things(clause, "when")
-        if unnamed and content(_TAKES.sub(" ", clause.text), clause.kinds):
+        if unnamed and content(clause.text, clause.kinds):
             raise Unplaced(clause.text)
         if unnamed and restricted and clause.kind == "when" and REFERS.search(clause.text):
             names = [self._that().action]  # `was that before the artery was cut`
@@ -268,7 +272,7 @@ class Draft:
         if anchor.text is not None:
             turn = turn_of(anchor.text)
             pick = turn if turn not in (None, "each") else pick
-            if names := self._completed(anchor.text) or self._actions(anchor.text):
+            if names := completed(anchor.text, self.beside, self.actions) or self._actions(anchor.text):
                 self._localize(names[:1], Window())
             elif things := named_objects(anchor.text, "when"):
                 self.focus = None
@@ -284,13 +288,6 @@ class Draft:
         return focus.one or self._pick(pick, focus.spans)
 
     # What is named.
-
-    def _completed(self, text: str) -> list[str]:
-        """The actions that a restriction means by what stands beside it: `is the artery cut after the duct`."""
-        verbs = next(filter(None, ([word for word in words_of(beside) if word in VERBS] for beside in self.beside)), [])
-        nouns = next(filter(None, map(nouns_of, reversed(self.beside))), [])
-        more = [*([] if VERBS.keys() & set(words_of(text)) else verbs), *([] if nouns_of(text) else nouns)]
-        return meet(f"{text} {' '.join(more)}", self.actions) if more and len(self.beside) > 1 and not find_instruments(text) else []
 
     def _actions(self, text: str, *, own: bool = True) -> list[str]:
         """The actions that the text names; `it` is what was acted on last."""

@@ -7,7 +7,6 @@ for, plurals as singulars, British spelling as American, and one mistyped letter
 import json
 import re
 from collections.abc import Set as AbstractSet
-from difflib import get_close_matches
 from pathlib import Path
 
 _TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
@@ -65,8 +64,8 @@ def target(phrase: str) -> str:
 
 
 def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset()) -> str:
-    """A tidy text with slips of one letter put right where one known word is meant. own: words of the video's actions, forms: of the
-    forms of questions. A word that is known, short, or close to several stays as it is; `stapler` is no slip of `staple`."""
+    """A tidy text with slips of one letter, but the first, put right where one known word is meant. own: words of the video's actions,
+    forms: of the forms of questions. A word that is known, short, or close to several stays as it is; `stapler` is no slip of `staple`."""
     own, bases = own | {word[:-1] + "ies" for word in own if word.endswith("y")}, set(map(base, own))
 
     def one(match: re.Match[str]) -> str:
@@ -74,14 +73,20 @@ def mended(text: str, own: AbstractSet[str], forms: AbstractSet[str] = frozenset
         if len(word) < 3 or word in _NO_SLIPS | forms or word in VERBS or base(word) in bases:
             return word
         for known, letters in ((own, 4), (_INSTRUMENT_WORDS, 5), (forms | STOP | VERBS.keys(), 6)):
-            near = (
-                get_close_matches(word, known, cutoff=1 - 1 / len(word) - 0.001) if letters < 6 or not re.search("[eo]rs?$", word) else []
-            )
-            if near := [k for k in near if abs(len(k) - len(word)) < 2 and (len(word) >= letters or sorted(word) == sorted(k))]:
-                return near[0] if len(set(map(base, near))) == 1 else word
+            if letters > 5 and re.search("[eo]rs?$", word):
+                continue
+            near = {k for k in known if k[0] == word[0] and _is_slip(word, k) and (len(word) >= letters or sorted(word) == sorted(k))}
+            if near:
+                return min(near) if len(set(map(base, near))) == 1 else word
         return word
 
     return _WORD.sub(one, text)
+
+
+def _is_slip(word: str, known: str) -> bool:
+    i = next((i for i, (one, other) in enumerate(zip(word, known, strict=False)) if one != other), min(len(word), len(known)))
+    rest, other = word[i:], known[i:]
+    return rest[1:] in (other, other[1:]) or rest == other[1:] or (rest[:2], rest[2:]) == (other[1::-1], other[2:])
 
 
 def find_instruments(text: str) -> list[tuple[str, str]]:

@@ -106,6 +106,7 @@ def test_a_text_that_fits_two_actions_by_the_same_words_is_ambiguous_unless_it_s
         ("stapler", "stapler"),
         ("dressing", "dressing"),
         ("dose", "dose"),
+        ("lips", "lips"),
         ("dkt", "dkt"),
         ("gllbldder", "gllbldder"),
     ],
