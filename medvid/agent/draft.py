@@ -81,7 +81,10 @@ class Draft:
             foci = next(filter(None, map(foci_of, reversed(self.turns))), [])
             if len(foci) != 1:
                 raise Ambiguous("it", [focus.action for focus in foci]) if foci else Unplaced("that")
-            self.focus, self.recalled = foci[0], True
+            picked = {focus.one for steps in self.turns for focus in foci_of(steps)}  # which of several, said in a turn before
+            near = next(steps for steps in reversed(self.turns) if foci_of(steps))
+            one = next((f"${step.id}" for step in reversed(near) if f"${step.id}" in picked), None)
+            self.focus, self.recalled = foci[0]._replace(one=foci[0].one or one), True
         return self.focus
 
     def _two(self) -> list[Focus]:
@@ -144,7 +147,7 @@ class Draft:
         if unnamed and content(clause.text, clause.kinds):
             raise Unplaced(clause.text)
         if unnamed and restricted and clause.kind == "when" and REFERS.search(clause.text):
-            names = [self._that().action]  # `was that before the artery was cut`
+            names = list(filter(None, [self._that().action]))  # `was that before the artery was cut`
         if clause.anchors == (_HERE,) and (self.focus or self.turns) and self._that().action in names:
             clause = clause._replace(anchors=())  # nothing happens within itself: `there` is the video
         window = self._window(clause)
@@ -153,7 +156,7 @@ class Draft:
             lists: list[Any] = [self._add("gaps", spans=f"{self._add('caption_events', window)}.events[*].span", within=of)]
         elif names:
             lists = list(self._localize(names, window))
-        elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter)\b", clause.text):
+        elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter|both|they take)\b", clause.text):
             lists = [focus.spans for focus in self._two()]
         elif restricted and clause.kind == "how long":
             lists = [[window.span]]

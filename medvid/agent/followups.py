@@ -45,6 +45,7 @@ def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str]) -> 
     last: the ids of those of the last turn."""
     several, named = list(listing) if len(listing) > 1 else [], False
     forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], several)]
+    forms += [("both$", several)] if several else []
     for order, video in zip(FOLLOW["numbers"], several, strict=False):
         title = tidy(str(video["title"]))
         forms.append((rf"(?:{order}) {FOLLOW['video']}\b|{FOLLOW['video']} (?:number )?(?:{order})\b", [video]))
@@ -69,11 +70,13 @@ def steps_of(run: Run, video_id: str) -> list[Step]:
 def foci_of(steps: Sequence[Step]) -> list[Focus]:
     """What a turn localised: what it asked for in the end, else what it went by, but not what only said where. An action counts once."""
     means = needed_by(steps, {step.id for step in steps if step.tool or step.op in ("before", "after", "between")})
-    where = needed_by(steps, {step.id for step in steps if step.tool == "localize_action"})
+    timed = [step for step in steps if step.tool == "localize_action" or step.op in ("gaps", "intersect", "union")]
+    where = needed_by(steps, {step.id for step in timed})
     found: dict[bool, dict[str, Focus]] = {False: {}, True: {}}
-    for step in steps:
-        if step.tool == "localize_action" and step.id not in where:
-            action, spans = str(step.args["action"]), f"${step.id}{'[*]' if step.for_each else ''}.spans"
+    for step in timed:
+        if step.id not in where:
+            action, every = str(step.args.get("action", "")), "[*]" if step.for_each else ""
+            spans = f"${step.id}{every}.spans" if step.tool else f"${step.id}"
             picks = [pick for pick in steps if pick.op in PICKS and pick.args["spans"] == spans]
             asked = [f"${pick.id}" for pick in picks if pick.id not in means or pick.op in ("longest", "nth")]
             found[step.id in means][action] = Focus(action, spans, asked[-1] if asked else None)
@@ -129,6 +132,8 @@ def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -
     verbs, nouns, instruments = [word for word in words_of(text) if word in VERBS], nouns_of(text), find_instruments(text)
     things = [str(step.args["object"]) for step in steps if "object" in step.args]
     names = [str(step.args["action"]) for step in steps if "action" in step.args]
+    if instruments and not things:
+        return []
     if things and (instruments or not verbs):
         return swapped(steps, dict.fromkeys(things, instruments[0][0] if instruments else " ".join(nouns)))
     full = {name: f"{' '.join(verbs) or name.split()[0]} the {' '.join(nouns or nouns_of(name))}" for name in names}
