@@ -52,7 +52,7 @@ def plan_for(asked: Asked) -> Planned:
             sheet = Sheet()
             drafts = [Draft(video, asked, sheet, actions[video["video_id"]]) for video in videos]
             clauses = [draft.add_question(text, other) for draft in drafts]
-            if any(draft.recalled for draft in drafts):
+            if len(videos) == len(meant) or any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
         return Planned(_which(question, *ambiguous.args))
