@@ -103,18 +103,14 @@ def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tup
 
 def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
     op, more = ("nth", {"n": int(turn)}) if turn.isdigit() else (turn, {})
-    picks, foci = {step.id: step.args["spans"] for step in steps if step.op in PICKS}, foci_of(steps)
+    picks = {step.id: {"op": op, "args": {"spans": step.args["spans"], **more}} for step in steps if step.op in PICKS}
     if len(set(map(str, picks.values()))) > 1:
-        raise Ambiguous("it", [focus.action for focus in foci])
-    if not picks and len(foci) == 1:  # that one alone, and how long it lasts where that was asked
+        raise Ambiguous("it", [focus.action for focus in foci_of(steps)])
+    if not picks and len(foci := foci_of(steps)) == 1:  # that one alone, and how long it lasts where that was asked
         one = Step(id="one", op=op, args={"spans": foci[0].spans, **more})
         looked, lasting = [step for step in steps if step.tool], [step for step in steps if step.op == "total_duration"]
         return [*looked, one, *(step.model_copy(update={"args": {"spans": ["$one"]}}) for step in lasting)]
-    return [
-        step.model_copy(update={"op": op, "args": {"spans": picks[step.id], **more}}) if step.id in picks else step
-        for step in steps
-        if picks
-    ]
+    return [step.model_copy(update=picks.get(step.id, {})) for step in steps] if picks else []
 
 
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
