@@ -43,9 +43,7 @@ def or_null(schema: Schema) -> Schema:
 
 def before(span: Json) -> Json:
     """From the video's start to the span's start; null where nothing lies before."""
-    if span is None or span["start_s"] <= 0:
-        return None
-    return _json(Span.of(0.0, span["start_s"]))
+    return None if span is None or span["start_s"] <= 0 else _json(Span.of(0.0, span["start_s"]))
 
 
 def after(span: Json, duration_s: float | None) -> Json:
@@ -63,14 +61,6 @@ def between(a: Json, b: Json) -> Json:
     return _json(Span.of(earlier.end_s, later.start_s)) if earlier.end_s < later.start_s else None
 
 
-def first(spans: Json) -> Json:
-    return _json(min(_spans(spans), key=_order, default=None))
-
-
-def last(spans: Json) -> Json:
-    return _json(max(_spans(spans), key=_order, default=None))
-
-
 def longest(spans: Json) -> Json:
     """The longest span; of equal ones the first."""
     return _json(min(_spans(spans), key=lambda span: (-span.duration_s, *_order(span)), default=None))
@@ -78,19 +68,16 @@ def longest(spans: Json) -> Json:
 
 def nth(spans: Json, n: int | None) -> Json:
     """The span that starts as the n-th, counted from 1; null where there are fewer."""
-    ordered = sorted(_spans(spans), key=_order)
-    return _json(ordered[n - 1]) if n is not None and 1 <= n <= len(ordered) else None
+    return _json(dict(enumerate(sorted(_spans(spans), key=_order), 1)).get(n or 0))
 
 
 def union(a: Json, b: Json) -> Json:
     """What either covers, in order, joined where they touch or overlap."""
     joined: list[Span] = []
     for span in sorted([*_spans(a), *_spans(b)], key=_order):
-        if joined and span.start_s <= joined[-1].end_s:
-            joined[-1] = Span.of(joined[-1].start_s, max(joined[-1].end_s, span.end_s))
-        else:
-            joined.append(span)
-    return [_json(span) for span in joined]
+        touched = joined.pop() if joined and span.start_s <= joined[-1].end_s else span
+        joined.append(Span.of(touched.start_s, max(touched.end_s, span.end_s)))
+    return list(map(_json, joined))
 
 
 def intersect(a: Json, b: Json) -> Json:
@@ -112,11 +99,10 @@ def gaps(spans: Json, within: Json) -> Json:
 
 def order(a: Json, b: Json) -> str | None:
     """Which starts first: `a`, `b`, or `together`; null where one of them is empty."""
-    starts = [first(spans) for spans in (a, b)]
-    if starts[0] is None or starts[1] is None:
+    one, other = nth(a, 1), nth(b, 1)
+    if one is None or other is None:
         return None
-    earlier, later = starts[0]["start_s"], starts[1]["start_s"]
-    return "a" if earlier < later else "b" if later < earlier else "together"
+    return "a" if one["start_s"] < other["start_s"] else "b" if other["start_s"] < one["start_s"] else "together"
 
 
 def share(spans: Json, of: Json) -> float | None:
@@ -125,17 +111,9 @@ def share(spans: Json, of: Json) -> float | None:
     return total_duration(intersect(spans, of)) / whole if whole > 0 else None
 
 
-def count(spans: Json) -> int:
-    return len(_spans(spans))
-
-
 def total_duration(spans: Json) -> float:
     """Seconds covered; a second covered twice counts once."""
-    total, covered_to = 0.0, 0.0
-    for span in sorted(_spans(spans), key=_order):
-        total += max(0.0, span.end_s - max(span.start_s, covered_to))
-        covered_to = max(covered_to, span.end_s)
-    return total
+    return sum((span["end_s"] - span["start_s"] for span in union(spans, [])), 0.0)
 
 
 def _spans(spans: Json) -> Sequence[Span]:
@@ -156,8 +134,8 @@ OPS: dict[str, Operation] = {
         Operation("before", "the stretch before a span", {"span": SPAN}, or_null(SPAN), before),
         Operation("after", "the stretch after a span", {"span": SPAN, "duration_s": SECONDS}, or_null(SPAN), after),
         Operation("between", "the stretch between two spans", {"a": SPAN, "b": SPAN}, or_null(SPAN), between),
-        Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), first),
-        Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), last),
+        Operation("first", "the span that starts first", {"spans": SPANS}, or_null(SPAN), lambda spans: nth(spans, 1)),
+        Operation("last", "the span that starts last", {"spans": SPANS}, or_null(SPAN), lambda spans: nth(spans, len(_spans(spans)))),
         Operation("nth", "the span that starts as the n-th", {"spans": SPANS, "n": {"type": "integer", "minimum": 1}}, or_null(SPAN), nth),
         Operation("longest", "the longest span", {"spans": SPANS}, or_null(SPAN), longest),
         Operation("union", "what either list covers", {"a": SPANS, "b": SPANS}, SPANS, union),
@@ -165,7 +143,7 @@ OPS: dict[str, Operation] = {
         Operation("gaps", "what spans leave free of a stretch", {"spans": SPANS, "within": SPAN}, SPANS, gaps),
         Operation("order", "which of two starts first", {"a": SPANS, "b": SPANS}, or_null({"enum": ["a", "b", "together"]}), order),
         Operation("share", "the share that spans cover of others", {"spans": SPANS, "of": SPANS}, or_null(SHARE), share),
-        Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, count),
+        Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, lambda spans: len(_spans(spans))),
         Operation("total_duration", "the seconds that spans cover", {"spans": SPANS}, SECONDS, total_duration),
     )
 }

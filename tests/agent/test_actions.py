@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.agent.actions import Declared, meet, nearest, phrase
-from medvid.agent.words import base, find_instruments, tidy
+from medvid.agent.actions import Ambiguous, Declared, meet, phrase
+from medvid.agent.words import base, find_instruments, mended, target, tidy
 from tests.agent.fake import CHOLECYSTECTOMY, SUTURING
 
 CHOLE = tuple(Declared.of({"name": name, "synonyms": synonyms}) for name, synonyms in CHOLECYSTECTOMY)
@@ -63,7 +63,10 @@ def test_an_undeclared_action_is_put_with_its_verb_first(text: str, action: str 
         ("clip clips clipped clipping", "clip"),
         ("cut cuts cutting divided transecting", "cut"),
         ("ties tied tying knotted", "tie"),
-        ("carried", "carried"),
+        ("carry carries carried", "carry"),
+        ("haemostasis hemostasis", "hemostasis"),
+        ("cauterise cauterized cauterising cauterization", "coagulate"),
+        ("artery arteries", "artery"),
         ("dissection dissecting dissected", "dissect"),
         ("ducts duct", "duct"),
         ("forceps", "forceps"),
@@ -80,5 +83,48 @@ def test_the_longer_name_of_an_instrument_wins() -> None:
     ]  # fmt: skip
 
 
-def test_the_nearest_actions_share_words_with_the_question() -> None:
-    assert set(nearest("the liver bed", CHOLE, 2)) == {"coagulate the liver bed", "irrigate the liver bed"}
+def test_a_text_that_fits_two_actions_by_the_same_words_is_ambiguous_unless_it_says_all() -> None:
+    with pytest.raises(Ambiguous) as raised:
+        meet("the clipping", CHOLE)
+    assert raised.value.args == ("the clipping", ["clip the cystic duct", "clip the cystic artery"])
+    assert meet("all the clipping", CHOLE) == ["clip the cystic duct", "clip the cystic artery"]
+    assert meet("the cystic artery and the cystic duct clipped", CHOLE) == ["clip the cystic artery", "clip the cystic duct"]
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("dukt", "duct"),
+        ("arterie", "arteries"),
+        ("galbladder", "gallbladder"),
+        ("graspr", "grasper"),
+        ("teh", "the"),
+        ("summerise", "summarise"),
+        ("irigation", "irrigation"),
+        # What is a word of its own, or two letters off, stays.
+        ("bile", "bile"),
+        ("stapler", "stapler"),
+        ("dressing", "dressing"),
+        ("dose", "dose"),
+        ("lips", "lips"),
+        ("dkt", "dkt"),
+        ("gllbldder", "gllbldder"),
+    ],
+)
+def test_one_wrong_letter_is_forgiven_where_nothing_else_is_meant(slip: str, meant: str) -> None:
+    own = frozenset().union(*(action.words for action in CHOLE))
+    assert mended(slip, own, {"summarise", "where"}) == meant
+
+
+@pytest.mark.parametrize(
+    ("action", "thing"),
+    [
+        ("clip the cystic duct", "cystic duct"),
+        ("dissect the gallbladder from the liver", "gallbladder"),
+        ("tie the knot", "knot"),
+        ("haemostasis", "haemostasis"),
+        ("duct clipping", "duct"),
+    ],
+)
+def test_what_an_action_is_done_to(action: str, thing: str) -> None:
+    assert target(action) == thing

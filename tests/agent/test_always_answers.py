@@ -64,7 +64,7 @@ async def test_an_action_that_no_class_name_is_like_is_asked_as_it_stands_and_sa
     [
         ("Was the cystic duct clipped, and how often?", "“clip the cystic duct” is found 1 time, if it happens at all."),
         ("Is the grasper visible?", "If the grasper is in view, the model places it"),
-        ("What happens in the video?", "Summary of 0.0-20.0 s, as told by a model that always answers: “"),
+        ("Summarise the video.", "Summary of 0.0-20.0 s, as told by a model that always answers: “"),
         ("Describe what happens.", "Events in 0.0-20.0 s, as told by a model that always answers: "),
         ("What is the grasper doing?", "What the grasper does, 0.0-20.0 s, as told by a model that always answers: “"),
         ("Was the critical view of safety achieved?", "By these scores it was not achieved in full; below the full score: "),
