@@ -1,4 +1,4 @@
-"""Graph: a run as a LangGraph graph. Plan, check, run what is ready in parallel, look wider once, answer.
+"""Graph: a run as a LangGraph graph. Plan, check, run what is ready in parallel, look again, answer.
 
     plan -> check -> advance -> call, call, ... -> advance -> ... -> review -> (advance again | answer)
 
@@ -6,9 +6,10 @@ State is plain JSON. Every call is a task of its own, so its result is stored as
 without repeating a finished call. Tools are called through an MCP client; an error that `_meta["medvid/error"]` marks is tried again.
 """
 
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypedDict
+from dataclasses import asdict, dataclass, replace
+from typing import Annotated, Any, NamedTuple, TypedDict
 
 import anyio
 from langgraph.graph import END, START, StateGraph
@@ -16,15 +17,20 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 from mcp import MCPError
 
-from medvid.agent.answer import compose
+from medvid.agent.answer import Told, compose
 from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
-from medvid.agent.check import BUDGET_CALLS, check_plan
+from medvid.agent.check import BUDGET_CALLS, check_plan, needed_steps
+from medvid.agent.contradictions import contradictions
 from medvid.agent.events import Event, OnEvent, tell_nobody
-from medvid.agent.ledger import Ledger, look_wider
+from medvid.agent.ledger import LIMIT, Ledger
 from medvid.agent.memory import Memory
 from medvid.agent.planning import Asked, Planner
-from medvid.core import Needs, Plan
+from medvid.agent.replan import look_once_more
+from medvid.agent.second_look import claims, judged, look_again
+from medvid.core import Needs, Plan, SecondLook
 
+BUDGET_S = 3600.0
+"""That the calls of one run may take together, unless told otherwise."""
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -53,7 +59,15 @@ class State(TypedDict, total=False):
     faults: dict[str, list[dict[str, Any]]]
     skipped: dict[str, dict[str, str]]
     ready: list[dict[str, Any]]
-    replanned: bool
+    takes: dict[str, list[str]]
+    verify: bool
+    budget_s: float
+    reviewed: int
+    revised: dict[str, dict[str, Any]]
+    looks: list[dict[str, Any]]
+    contradictions: list[dict[str, Any]]
+    limits: list[str]
+    reused: dict[str, str]
     answer: dict[str, Any]
     unused: list[str]
     plannings: list[dict[str, Any]]
@@ -95,23 +109,27 @@ async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if state.get("needs"):
         return {}
-    plan = Plan.model_validate(state["plan"])
-    check_plan(plan, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
+    plan, tools = Plan.model_validate(state["plan"]), await list_tools(runtime.context.client)
+    check_plan(plan, tools, budget=state.get("budget", BUDGET_CALLS))
     steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
     await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
-    return {}
+    return {"takes": {name: list(card.arguments) for name, card in tools.items()}}
 
 
 async def _advance(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     ledger = Ledger.of(state)
     skipped = set(ledger.skipped)
-    ready = ledger.advance(state.get("budget", BUDGET_CALLS))
+    ready = ledger.advance(*_budgets(state))
     for step_id in [step_id for step_id in ledger.skipped if step_id not in skipped]:
         empty = ", ".join(dict.fromkeys(ledger.skipped[step_id].values()))
         await runtime.context.on_event(Event("skipped", f"{empty} is empty", step=step_id))
     done, steps = sum(map(ledger.settled, ledger.plan.steps)), len(ledger.plan.steps)
     await runtime.context.on_event(Event("advanced", f"{done} of {steps} steps done", steps_done=done, steps=steps))
     return {**ledger.to_json(), "ready": [asdict(call) for call in ready]}
+
+
+def _budgets(state: State) -> tuple[int, float]:
+    return state.get("budget", BUDGET_CALLS), state.get("budget_s", BUDGET_S)
 
 
 def _dispatch(state: State) -> list[Send] | str:
@@ -126,6 +144,7 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
         await context.on_event(Event("progress", message or "", step=step, index=index, done=done, total=total))
 
     await context.on_event(Event("started", state["tool"], step=step, index=index))
+    started_s = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         entry = await _answer_of(context.client, state, progress)
         failure = entry.get("failure")
@@ -139,7 +158,7 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
     else:
         told = Event("failed", f"{state['tool']}: {failure['message']}", step=step, index=index)
     await context.on_event(told)
-    return {"calls": {step: {str(index): entry}}}
+    return {"calls": {step: {str(index): entry | {"took_s": round(time.monotonic() - started_s, 3)}}}}
 
 
 async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str, Any]:
@@ -156,17 +175,53 @@ async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str
 
 
 async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Looks wider once. What was skipped for want of it is open again."""
-    ledger = Ledger.of(state)
-    wider = None if state.get("needs") or state.get("replanned") else look_wider(ledger)
-    if wider is None:
-        return {"replanned": True}
-    check_plan(wider, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
-    new = [step for step in wider.steps if step.id not in {old.id for old in ledger.plan.steps}]
-    changed = {step.id for step in wider.steps if step not in ledger.plan.steps}
-    await runtime.context.on_event(Event("replanned", f"looking wider: {', '.join(f'{step.id} {step.name}' for step in new)}"))
-    reopened = ledger.reopened(wider, changed)
-    return {"plan": wider.to_json(), "replanned": True, "ready": [], **reopened.to_json()}
+    """Each stage once: look for what was not found, look again at what was claimed, judge. A stage that opens steps sends the run on."""
+    ledger, tell = Ledger.of(state), runtime.context.on_event
+    limits: list[str] = list(state.get("limits", ()))
+    for done, stage in enumerate(STAGES[state.get("reviewed", 0) :] if not state.get("needs") else (), state.get("reviewed", 0) + 1):
+        made = stage(ledger, state, limits)
+        if made is not None:
+            news = [f"{step.id} {step.name}" for step in made.ledger.plan.steps if step not in ledger.plan.steps]
+            await tell(Event("replanned", f"looking again: {', '.join(news)}" if news else "settling what the second looks say"))
+            opened = {"plan": made.ledger.plan.to_json(), "ready": [], **made.ledger.to_json(), "looks": made.looks}
+            return {**opened, "limits": limits, "reviewed": done}
+    return {"reviewed": len(STAGES), "limits": limits}
+
+
+class Reviewed(NamedTuple):
+    ledger: Ledger
+    looks: list[dict[str, Any]]
+
+
+def _once_more(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
+    plan, new = look_once_more(ledger, state["listing"], state["takes"])
+    limit = ledger.limit(*_budgets(state)) if new else None
+    limits += [f"{limit}, so what was not found was not looked for again"] if limit else []
+    changed = {step.id for step in plan.steps if step not in ledger.plan.steps}
+    return Reviewed(ledger.reopened(plan, changed), []) if new and not limit else None
+
+
+def _second_looks(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
+    limit = ledger.limit(*_budgets(state))
+    left = state.get("budget", BUDGET_CALLS) - sum(map(len, ledger.calls.values())) if limit is None else 0
+    if not state.get("verify", True) or not claims(ledger):
+        return None
+    plan, looks = look_again(ledger, state["listing"], state["takes"], left)
+    limits += [f"{limit}, so not every time was looked at again"] if limit else []
+    return Reviewed(replace(ledger, plan=plan), [look.model_dump(mode="json") for look in looks])
+
+
+def _judged(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
+    """What is adopted is read by the operations; the calls that were made over the first claim stay as they are."""
+    if not limits and look_once_more(ledger, state["listing"], state["takes"])[1]:
+        limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
+    limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
+    looks, ledger.revised = judged(ledger, list(map(SecondLook.model_validate, state.get("looks", ()))))
+    reading = {step.id for step in ledger.plan.steps if step.op is not None and needed_steps(step) & ledger.revised.keys()}
+    return Reviewed(ledger.reopened(ledger.plan, reading), [look.model_dump(mode="json") for look in looks]) if looks else None
+
+
+STAGES = (_once_more, _second_looks, _judged)
 
 
 def _after_review(state: State) -> str:
@@ -175,10 +230,13 @@ def _after_review(state: State) -> str:
 
 
 async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    needs = state.get("needs")
-    answer = compose(state["question"], Ledger.of(state), state["listing"], Needs.model_validate(needs) if needs else None)
+    needs, ledger = state.get("needs"), Ledger.of(state)
+    found = contradictions(ledger)
+    looks = list(map(SecondLook.model_validate, state.get("looks", ())))
+    told = Told(looks, found, state.get("reused", {}), state.get("limits", ()), state.get("unused", ()))
+    answer = compose(state["question"], ledger, state["listing"], Needs.model_validate(needs) if needs else None, told)
     await runtime.context.on_event(Event("answered", answer.text))
-    return {"answer": answer.model_dump(mode="json")}
+    return {"answer": answer.model_dump(mode="json"), "contradictions": [item.model_dump(mode="json") for item in found]}
 
 
 def build_graph() -> StateGraph[State, Context, State, State]:

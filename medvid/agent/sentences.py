@@ -1,16 +1,19 @@
 """Sentences: what one outcome, value or failure reads like. Templates over structured content; nothing is added that it does not hold.
 
 A model that always answers is never quoted as having seen something: its sentence says where the thing would be. Times have one decimal,
-boxes at most two, scores and counts none. A number in a sentence must occur in what its step gave, was asked or was told; a number that
-nothing holds is a bug of the answer's, not of the model's. Source of the statuses and of the note: docs/formats.md, "Outcomes".
+on a grid no finer than half a frame's step; boxes at most two, scores and counts none. A number in a sentence must occur in what its step
+gave, was asked or was told; a number that nothing holds is a bug of the answer's, not of the model's. What operations read like stands in
+sentences.toml. Source of the statuses and of the note: docs/formats.md, "Outcomes".
 """
 
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from medvid.core import MedVidError
+from medvid.core import MedVidError, SecondLook, Span, Step
 
 UNVERIFIED = "presence not verified"
 """Stands in the notes of a model that was not trained to say that something does not occur."""
@@ -23,6 +26,14 @@ FAILED = {
     "unreadable": "got no readable answer",
 }  # fmt: skip
 """What became of a look that gave no result, by the outcome's status."""
+SUBJECTS = {
+    "predict_next": "the next step", "caption_events": "what happens", "summarize_video": "the summary", "assess_skill": "the skill",
+    "assess_cvs": "the critical view of safety",
+}  # fmt: skip
+_SAYS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_GRID_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+CALIBRATION = "confidence ECE"
+"""The metric of the card that says how far a checkpoint's confidence is off."""
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 
 Args = Mapping[str, Any]
@@ -42,7 +53,7 @@ def sentence(tool: str, args: Args, content: Content, subject: str) -> str:
     told = f"{where}, as told by a model that always answers" if unverified(content) else where
     match tool:
         case "localize_action":
-            spans = _listed([span_text(span) for span in result["spans"]])
+            spans = listed([span_text(span) for span in result["spans"]])
             if unverified(content):
                 return f"If {subject} happens, the model places it at {spans}; that it happens {NOT_VERIFIED}."
             return f"{capital(subject)} is seen at {spans}{f', within {where}' if args.get('span') else ''}."
@@ -63,7 +74,7 @@ def sentence(tool: str, args: Args, content: Content, subject: str) -> str:
             return f"Skill in {told}, each on a scale from one to five: {_scores(result)}."
         case "assess_cvs":
             short = [name for name, score in result["scores"].items() if score < FULL_CVS]
-            verdict = f"it was not achieved in full; below the full score: {_listed(short)}." if short else "it was achieved in full."
+            verdict = f"it was not achieved in full; below the full score: {listed(short)}." if short else "it was achieved in full."
             verdict = f"By these scores {verdict}" if unverified(content) else capital(verdict)
             return f"Critical view of safety in {told}, each criterion from zero to two: {_scores(result)}. {verdict}"
         case _:
@@ -85,7 +96,7 @@ def unverified(content: Content) -> bool:
 def _boxes(track: list[Content]) -> str:
     boxes = [f"at {box_text(item['box_px'])} px at {time_text(item['time_s'])} s" for item in track]
     if len(boxes) <= BOXES_SHOWN:
-        return _listed(boxes)
+        return listed(boxes)
     return f"{boxes[0]}, then {boxes[1]}, and last {boxes[-1]} (every box is in the evidence)"
 
 
@@ -108,15 +119,49 @@ def videos_sentence(content: Content, video_ids: list[str]) -> str:
     return f"{'; '.join(told)}."
 
 
-def value_sentence(op: str, value: Any, subject: str) -> str:
-    """What an operation computed over spans of `subject`."""
-    if op == "count":
-        return f"{capital(subject)} is found {value} time{'' if value == 1 else 's'}."
-    if op == "total_duration":
-        return f"{capital(subject)} lasts {time_text(value)} s in all."
-    values = value if isinstance(value, list) else [value]
-    spans = _listed([span_text(span) for span in values if span is not None])
-    return f"The stretch {op} {subject}: {spans}." if op in ("before", "after", "between") else f"The {op} time of {subject}: {spans}."
+def value_sentence(op: str, value: Any, fields: dict[str, Any]) -> str | None:
+    """What an operation computed; None where nothing is to be said of it. fields: of sentences.toml, and `starts`, the first start of each,
+    where it orders two."""
+    said = _SAYS["something" if value or op in ("count", "total_duration") else "nothing"].get(op)
+    if op == "order":
+        apart_s = abs(fields["starts"][0] - fields["starts"][1])
+        fields |= {"a_s": time_text(fields["starts"][0]), "b_s": time_text(fields["starts"][1]), "rate": rate_text(fields["fps"])}
+        said = _SAYS["order"]["close" if value == "together" or apart_s * fields["fps"] < 1 else value]
+    if isinstance(value, int | float):
+        fields |= {"times": times_text(int(value)), "value": time_text(value), "percent": percent_text(value)}
+    elif isinstance(value, dict | list):
+        fields["spans"] = spans_text(value if isinstance(value, list) else [value])
+    return said and _filled(said, fields)
+
+
+def order_unknown(fields: dict[str, Any], why: str) -> str:
+    return _filled(_SAYS["order"]["unknown"], fields | {"why": why})
+
+
+def noun(step: Step, fields: dict[str, Any]) -> str:
+    """What an operation gives, to stand in a sentence."""
+    return _filled(_SAYS["noun"].get(step.name, "{subject}"), fields)
+
+
+def _filled(text: str, fields: dict[str, Any]) -> str:
+    return text.format(**fields, **{name.capitalize(): capital(fields[name]) for name in ("subject", "a", "b")})
+
+
+def look_facts(content: Content) -> tuple[Any, Any]:
+    """Of an outcome that makes claims: its result, no finer than the frames can tell; the card that says how far its confidence is off."""
+    cards = (card for card in content["evidence"].get("reliability") or () if card["metric"] == CALIBRATION)
+    return on_grid(content["result"], rate_of(content)), next(cards, None)
+
+
+def look_sentence(look: SecondLook, content: Content) -> str:
+    """What a second look says of a claim. content: of the outcome that made it."""
+    result, card = look_facts(content)
+    span = span_text(result["spans"][int(look.place[len("spans[") : -1])])
+    off = f"ECE {side_text(card['figure'])} on {card['tests']} simulated claims" if card else "not calibrated"
+    sure = f"; confidence {side_text(look.confidence)} ({off})" if look.confidence is not None else ""
+    agrees = f"A second look agrees with {span}, if it happens at all" if unverified(content) else f"A second look confirms {span}"
+    head = {"confirmed": agrees, "rejected": f"A second look speaks against {span}"}
+    return f"{head.get(look.verdict, f'{span} is unverified')}: {look.reason}{sure}."
 
 
 def shown(value: Any) -> str:
@@ -125,7 +170,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= LETTERS_SHOWN else text[:LETTERS_SHOWN].rsplit(" ", 1)[0] + " ..."
 
 
-def _listed(parts: list[str]) -> str:
+def listed(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
@@ -137,8 +182,34 @@ def time_text(seconds: float) -> str:
     return f"{seconds:.1f}"
 
 
-def span_text(span: dict[str, Any]) -> str:
+def times_text(count: int) -> str:
+    return f"{count} time{'' if count == 1 else 's'}"
+
+
+def percent_text(share: float) -> str:
+    return f"{round(100 * share)}" if share == 0 or share >= 0.005 else "less than 1"
+
+
+def span_text(span: Mapping[str, Any]) -> str:
     return f"{time_text(span['start_s'])}-{time_text(span['end_s'])} s"
+
+
+def spans_text(spans: Iterable[Mapping[str, Any] | Span]) -> str:
+    return listed([span_text(span.model_dump() if isinstance(span, Span) else span) for span in spans])
+
+
+def rate_of(content: Content) -> float:
+    """The lowest at which it was looked; 0 where nothing was."""
+    return min((look["fps"] for look in (content.get("evidence") or {}).get("looks") or ()), default=0.0)
+
+
+def on_grid(value: Any, fps: float) -> Any:
+    """A JSON value with the ends of its spans no finer than half a frame's step at this rate. A frame's own time stays as it is."""
+    step_s = next((step for step in _GRID_S if fps > 0 and step >= 0.5 / fps - 1e-6), _GRID_S[-1] if fps > 0 else 0.1)
+    if isinstance(value, dict):
+        ends = ("start_s", "end_s")
+        return {name: round(round(item / step_s) * step_s, 3) if name in ends else on_grid(item, fps) for name, item in value.items()}
+    return [on_grid(item, fps) for item in value] if isinstance(value, list) else value
 
 
 def side_text(pixels: float) -> str:

@@ -91,7 +91,9 @@ def test_a_long_track_shows_its_first_two_boxes_and_its_last() -> None:
 def test_an_operation_that_was_asked_for_is_said_and_one_that_is_a_means_is_not() -> None:
     steps = (LOCALIZE, step("b", op="first", spans="$a.spans"), step("c", op="total_duration", spans=["$b"]))
     made = answer(*steps, a=outcome({"spans": [SPAN]}))
-    assert [(statement.step, statement.text) for statement in made.statements[1:]] == [("c", "“clip the cystic duct” lasts 4.5 s in all.")]
+    assert [(statement.step, statement.text) for statement in made.statements[1:]] == [
+        ("c", "The first time of “clip the cystic duct” lasts 4.5 s in all.")
+    ]
 
 
 def test_nothing_is_counted_where_nothing_could_be_read() -> None:
@@ -102,7 +104,7 @@ def test_nothing_is_counted_where_nothing_could_be_read() -> None:
 def test_where_nothing_lies_before_that_is_said() -> None:
     steps = (LOCALIZE, step("b", op="first", spans="$a.spans"), step("c", op="before", span="$b"), step("d", "assess_cvs", span="$c"))
     assert text_of(*steps, a=outcome({"spans": [{"start_s": 0.0, "end_s": 2.0}]})) == (
-        "The critical view of safety was not looked at: nothing lies before “clip the cystic duct” (c)."
+        "The critical view of safety was not looked at: nothing lies before the first time of “clip the cystic duct” (c)."
     )
 
 

@@ -1,0 +1,86 @@
+"""Replan: the one round in which a run looks again for what it did not find, each step at most once, as a new step beside it.
+
+    _wider    without its span, where the plan says so (`on_empty: widen`)
+    _named    by the listed name that its words mean; a synonym of a listed name is never tried, for tools ask it by that name
+    _closer   at twice the rate, where it was not observed at less than one frame a second, or the answer could not be read
+
+The steps that read the first look read the new one, which may carry several of these changes; the first and its outcome stay in the run,
+so the answer says both. A rate that the tool lowered itself is not raised: it would be lowered again.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medvid.agent.actions import Declared, meet
+from medvid.agent.catalogue import Listing, is_outcome
+from medvid.agent.check import needed_steps
+from medvid.agent.ledger import Ledger
+from medvid.agent.words import find_instruments, tidy
+from medvid.core import Plan, Step
+
+STEM = 30
+"""Letters of a step's id, of 40 at most, that are kept before a suffix."""
+SUFFIXES = ("_wider", "_named", "_closer")
+ENOUGH_FPS = {"not_observed": 1.0, "unreadable": 2.0}
+"""By what came of the first look: at this rate or above it is not looked closer at. Above two nobody trained a checkpoint of ours."""
+Takes = Mapping[str, Sequence[str]]
+"""The arguments of each tool that the server offers."""
+
+
+def look_once_more(ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> tuple[Plan, list[Step]]:
+    """The plan with further looks, and those alone; none where there is nothing left to try."""
+    ids = {step.id for step in ledger.plan.steps}
+    tried = {step.id for step in ledger.plan.steps if step.id.endswith(SUFFIXES) or ids & {step.id[:STEM] + suffix for suffix in SUFFIXES}}
+    again = {
+        step.id: new for step in ledger.plan.steps if step.id not in tried and (new := _otherwise(step, ledger, listing, takes)) is not None
+    }
+    steps: list[Step] = []
+    for step in ledger.plan.steps:
+        steps += [_reading(step, ledger.plan, again), *([again[step.id]] if step.id in again else [])]
+    return ledger.plan.model_copy(update={"steps": tuple(steps)}), list(again.values())
+
+
+def _otherwise(step: Step, ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> Step | None:
+    """The step put otherwise; None where it found something, looked at several places, or can only be put as it was."""
+    if step.tool is None or step.for_each is not None or step.on_empty == "stop" or not (asked := ledger.asked(step)):
+        return None
+    ((_, given, content),) = asked
+    if not is_outcome(content) or content["status"] not in (*ENOUGH_FPS, "out_of_scope"):
+        return None
+    video = next((video for video in listing if video["video_id"] == given.get("video_id")), {})
+    args, done = dict(step.args), []
+    if content["status"] == "not_observed" and step.on_empty == "widen" and args.pop("span", None) is not None:
+        done.append("_wider")
+    if content["status"] != "unreadable" and (name := _listed_name(given, video)):
+        args |= name
+        done.append("_named")
+    rate = min((look["fps"] for look in content["evidence"]["looks"]), default=0.0)
+    lowered = any("rate lowered" in note for note in content.get("notes") or ())
+    if "fps" in takes.get(step.tool, ()) and not lowered and 0 < rate < ENOUGH_FPS.get(content["status"], 0.0):
+        args["fps"] = min(2 * rate, video.get("fps", 2 * rate))
+        done.append("_closer")
+    return step.model_copy(update={"id": step.id[:STEM] + done[0], "args": args}) if done else None
+
+
+def _listed_name(args: Mapping[str, Any], video: Listing) -> dict[str, str] | None:
+    """The one declared action, or the one instrument, that the words of an unlisted phrase mean."""
+    if isinstance(phrase := args.get("action"), str):
+        declared = video.get("actions") or ()
+        listed = {name.casefold() for action in declared for name in (action["name"], *action.get("synonyms", ()))}
+        means = meet(tidy(phrase), tuple(map(Declared.of, declared))) if phrase.casefold() not in listed else []
+        return {"action": means[0]} if len(means) == 1 else None
+    thing = re.sub(r"^(?:the|an?) ", "", tidy(str(args.get("object") or "")))
+    names = {name for name, _ in find_instruments(thing)}
+    return {"object": names.pop()} if len(names) == 1 and thing not in names else None
+
+
+def _reading(step: Step, plan: Plan, again: Mapping[str, Step]) -> Step:
+    """The step, reading the new looks. A span that it shared with a look that was widened goes too: what is read may lie outside it."""
+    changed = step.to_json()
+    for step_id in needed_steps(step) & again.keys():
+        changed = json.loads(re.sub(rf'"\${step_id}(?=[."\[])', f'"${again[step_id].id}', json.dumps(changed)))
+        if "span" not in again[step_id].args and changed["args"].get("span") == plan.step(step_id).args.get("span"):
+            changed["args"].pop("span", None)
+    return Step.model_validate(changed)
