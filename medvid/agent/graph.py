@@ -8,8 +8,8 @@ without repeating a finished call. Tools are called through an MCP client; an er
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Annotated, Any, NamedTuple, TypedDict
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, TypedDict
 
 import anyio
 from langgraph.graph import END, START, StateGraph
@@ -19,7 +19,7 @@ from mcp import MCPError
 
 from medvid.agent.answer import Told, compose
 from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
-from medvid.agent.check import BUDGET_CALLS, check_plan, needed_steps
+from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.contradictions import contradictions
 from medvid.agent.events import Event, OnEvent, tell_nobody
 from medvid.agent.ledger import LIMIT, Ledger
@@ -29,6 +29,8 @@ from medvid.agent.replan import look_once_more
 from medvid.agent.second_look import claims, judged, look_again
 from medvid.core import Needs, Plan, SecondLook
 
+STAGES = 3
+"""Of the review; see `_review`."""
 BUDGET_S = 3600.0
 """That the calls of one run may take together, unless told otherwise."""
 ERROR_META = "medvid/error"
@@ -175,58 +177,34 @@ async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str
 
 
 async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Each stage once: look for what was not found, look again at what was claimed, judge. A stage that opens steps sends the run on."""
-    ledger, tell = Ledger.of(state), runtime.context.on_event
-    limits: list[str] = list(state.get("limits", ()))
-    for done, stage in enumerate(STAGES[state.get("reviewed", 0) :] if not state.get("needs") else (), state.get("reviewed", 0) + 1):
-        made = stage(ledger, state, limits)
-        if made is not None:
-            news = [f"{step.id} {step.name}" for step in made.ledger.plan.steps if step not in ledger.plan.steps]
-            await tell(Event("replanned", f"looking again: {', '.join(news)}" if news else "settling what the second looks say"))
-            opened = {"plan": made.ledger.plan.to_json(), "ready": [], **made.ledger.to_json(), "looks": made.looks}
-            return {**opened, "limits": limits, "reviewed": done}
-    return {"reviewed": len(STAGES), "limits": limits}
-
-
-class Reviewed(NamedTuple):
-    ledger: Ledger
-    looks: list[dict[str, Any]]
-
-
-def _once_more(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
-    plan, new = look_once_more(ledger, state["listing"], state["takes"])
-    limit = ledger.limit(*_budgets(state)) if new else None
-    limits += [f"{limit}, so what was not found was not looked for again"] if limit else []
-    changed = {step.id for step in plan.steps if step not in ledger.plan.steps}
-    return Reviewed(ledger.reopened(plan, changed), []) if new and not limit else None
-
-
-def _second_looks(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
-    limit = ledger.limit(*_budgets(state))
-    left = state.get("budget", BUDGET_CALLS) - sum(map(len, ledger.calls.values())) if limit is None else 0
-    if not state.get("verify", True) or not claims(ledger):
-        return None
-    plan, looks = look_again(ledger, state["listing"], state["takes"], left)
-    limits += [f"{limit}, so not every time was looked at again"] if limit else []
-    return Reviewed(replace(ledger, plan=plan), [look.model_dump(mode="json") for look in looks])
-
-
-def _judged(ledger: Ledger, state: State, limits: list[str]) -> Reviewed | None:
-    """What is adopted is read by the operations; the calls that were made over the first claim stay as they are."""
-    if not limits and look_once_more(ledger, state["listing"], state["takes"])[1]:
-        limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
-    limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
-    looks, ledger.revised = judged(ledger, list(map(SecondLook.model_validate, state.get("looks", ()))))
-    reading = {step.id for step in ledger.plan.steps if step.op is not None and needed_steps(step) & ledger.revised.keys()}
-    return Reviewed(ledger.reopened(ledger.plan, reading), [look.model_dump(mode="json") for look in looks]) if looks else None
-
-
-STAGES = (_once_more, _second_looks, _judged)
+    """Each stage once: look for what was not found, look again at what was claimed, judge. One that opens steps sends the run on."""
+    ledger, done = Ledger.of(state), state.get("reviewed", 0) if not state.get("needs") else STAGES
+    limits, looks = list(state.get("limits", ())), list(map(SecondLook.model_validate, state.get("looks", ())))
+    known, (budget, seconds) = ledger.plan.steps, _budgets(state)
+    while done < STAGES and all(map(ledger.settled, ledger.plan.steps)):
+        limit, further = ledger.limit(budget, seconds), look_once_more(ledger, state["listing"], state.get("takes", {}))
+        if done == 0 and limit is None:
+            ledger = further
+        elif done == 0 and further is not ledger:
+            limits.append(f"{limit}, so what was not found was not looked for again")
+        elif done == 1 and state.get("verify", True) and claims(ledger):
+            left = 0 if limit else budget - sum(map(len, ledger.calls.values()))
+            ledger, looks = look_again(ledger, state["listing"], state.get("takes", {}), left)
+            limits += [f"{limit}, so not every time was looked at again"] if limit else []
+        elif done == 2:
+            if not limits and further is not ledger:
+                limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
+            limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
+            ledger, looks = judged(ledger, looks)
+        done += 1
+    if news := [f"{step.id} {step.name}" for step in ledger.plan.steps if step not in known]:
+        await runtime.context.on_event(Event("replanned", f"looking again: {', '.join(news)}"))
+    kept = {"plan": ledger.plan.to_json(), "ready": [], **ledger.to_json(), "looks": [look.model_dump(mode="json") for look in looks]}
+    return {**kept, "limits": limits, "reviewed": done}
 
 
 def _after_review(state: State) -> str:
-    ledger = Ledger.of(state)
-    return "answer" if state.get("needs") or all(map(ledger.settled, ledger.plan.steps)) else "advance"
+    return "answer" if state["reviewed"] == STAGES and all(map((ledger := Ledger.of(state)).settled, ledger.plan.steps)) else "advance"
 
 
 async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ that stand below it, and where it finds nothing they are skipped. Pure: nothing 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,14 +142,18 @@ class Ledger:
         above = {other.id for other in self.plan.steps[: self.plan.steps.index(step)]}
         return step.on_empty == "stop" and behind(self.plan, step) <= above
 
-    def reopened(self, plan: Plan, changed: set[str]) -> "Ledger":
-        """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
-        open_again = set(changed)
-        for step in plan.steps:
-            if step.id not in self.calls and needed_steps(step) & open_again:
-                open_again.add(step.id)
+    def reopened(self, plan: Plan, changed: Set[str]) -> "Ledger":
+        """The same ledger for another plan: steps that changed, and those without a call that read them, are open again."""
+        open_again = changed | Ledger(plan, self.calls).reading(changed)
         kept = {name: {key: value for key, value in getattr(self, name).items() if key not in open_again} for name in ENTRIES}
         return Ledger(plan, **kept)
+
+    def reading(self, ids: Set[str]) -> set[str]:
+        """The steps without a call that read one of these, directly or through each other."""
+        found: set[str] = set()
+        for _ in self.plan.steps:
+            found |= {step.id for step in self.plan.steps if step.id not in self.calls and needed_steps(step) & (ids | found)}
+        return found
 
     def _start(self, step: Step, budget: int, limit: str | None) -> list[Call]:
         elements = self.elements(step)

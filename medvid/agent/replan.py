@@ -17,63 +17,62 @@ from medvid.agent.actions import Declared, meet
 from medvid.agent.catalogue import Listing, is_outcome
 from medvid.agent.check import needed_steps
 from medvid.agent.ledger import Ledger
+from medvid.agent.sentences import rate_of
 from medvid.agent.words import find_instruments, tidy
 from medvid.core import Plan, Step
 
 STEM = 30
 """Letters of a step's id, of 40 at most, that are kept before a suffix."""
 SUFFIXES = ("_wider", "_named", "_closer")
-ENOUGH_FPS = {"not_observed": 1.0, "unreadable": 2.0}
-"""By what came of the first look: at this rate or above it is not looked closer at. Above two nobody trained a checkpoint of ours."""
+ENOUGH_FPS = {"not_observed": 1.0, "unreadable": 2.0, "out_of_scope": 0.0}
+"""By what came of the first look: from this rate on it is not looked closer at. Above two nobody trained a checkpoint of ours."""
 Takes = Mapping[str, Sequence[str]]
 """The arguments of each tool that the server offers."""
 
 
-def look_once_more(ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> tuple[Plan, list[Step]]:
-    """The plan with further looks, and those alone; none where there is nothing left to try."""
-    ids = {step.id for step in ledger.plan.steps}
-    tried = {step.id for step in ledger.plan.steps if step.id.endswith(SUFFIXES) or ids & {step.id[:STEM] + suffix for suffix in SUFFIXES}}
-    again = {
-        step.id: new for step in ledger.plan.steps if step.id not in tried and (new := _otherwise(step, ledger, listing, takes)) is not None
-    }
-    steps: list[Step] = []
+def look_once_more(ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> Ledger:
+    """With the further looks, and what reads them, open; the same where there is nothing left to try."""
+    again, ids = dict[str, Step](), {step.id for step in ledger.plan.steps}
     for step in ledger.plan.steps:
-        steps += [_reading(step, ledger.plan, again), *([again[step.id]] if step.id in again else [])]
-    return ledger.plan.model_copy(update={"steps": tuple(steps)}), list(again.values())
+        tried = step.id.endswith(SUFFIXES) or ids & {step.id[:STEM] + suffix for suffix in SUFFIXES}
+        if not tried and (new := _otherwise(step, ledger, listing, takes)):
+            again[step.id] = new
+    steps = [_reading(step, ledger.plan, again) for step in ledger.plan.steps]
+    plan = ledger.plan.model_copy(update={"steps": tuple(steps)})
+    changed = {step.id for step, old in zip(steps, ledger.plan.steps, strict=True) if step != old}
+    return ledger.reopened(plan.with_steps({step_id: [new] for step_id, new in again.items()}), changed) if again else ledger
 
 
 def _otherwise(step: Step, ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> Step | None:
     """The step put otherwise; None where it found something, looked at several places, or can only be put as it was."""
-    if step.tool is None or step.for_each is not None or step.on_empty == "stop" or not (asked := ledger.asked(step)):
+    given, content = next(((args, content) for _, args, content in ledger.asked(step)), ({}, {}))
+    if step.for_each is not None or step.on_empty == "stop" or not is_outcome(content) or content["status"] not in ENOUGH_FPS:
         return None
-    ((_, given, content),) = asked
-    if not is_outcome(content) or content["status"] not in (*ENOUGH_FPS, "out_of_scope"):
-        return None
-    video = next((video for video in listing if video["video_id"] == given.get("video_id")), {})
-    args, done = dict(step.args), []
-    if content["status"] == "not_observed" and step.on_empty == "widen" and args.pop("span", None) is not None:
+    video: Listing = next((video for video in listing if video["video_id"] == given.get("video_id")), {})
+    status, fps, args, done = content["status"], rate_of(content), dict(step.args), []
+    if status == "not_observed" and step.on_empty == "widen" and args.pop("span", None) is not None:
         done.append("_wider")
-    if content["status"] != "unreadable" and (name := _listed_name(given, video)):
+    if status != "unreadable" and (name := _listed_name(given, video)):
         args |= name
         done.append("_named")
-    rate = min((look["fps"] for look in content["evidence"]["looks"]), default=0.0)
     lowered = any("rate lowered" in note for note in content.get("notes") or ())
-    if "fps" in takes.get(step.tool, ()) and not lowered and 0 < rate < ENOUGH_FPS.get(content["status"], 0.0):
-        args["fps"] = min(2 * rate, video.get("fps", 2 * rate))
+    if "fps" in takes.get(step.name, ()) and not lowered and 0 < fps < ENOUGH_FPS[status]:
+        args["fps"] = min(2 * fps, video.get("fps", 2 * fps))
         done.append("_closer")
     return step.model_copy(update={"id": step.id[:STEM] + done[0], "args": args}) if done else None
 
 
 def _listed_name(args: Mapping[str, Any], video: Listing) -> dict[str, str] | None:
     """The one declared action, or the one instrument, that the words of an unlisted phrase mean."""
-    if isinstance(phrase := args.get("action"), str):
-        declared = video.get("actions") or ()
-        listed = {name.casefold() for action in declared for name in (action["name"], *action.get("synonyms", ()))}
-        means = meet(tidy(phrase), tuple(map(Declared.of, declared))) if phrase.casefold() not in listed else []
-        return {"action": means[0]} if len(means) == 1 else None
-    thing = re.sub(r"^(?:the|an?) ", "", tidy(str(args.get("object") or "")))
-    names = {name for name, _ in find_instruments(thing)}
-    return {"object": names.pop()} if len(names) == 1 and thing not in names else None
+    declared, phrase = video.get("actions") or (), tidy(str(args.get("action") or args.get("object") or ""))
+    listed = {tidy(name) for action in declared for name in (action["name"], *action.get("synonyms", ()))}
+    thing = re.sub(r"^(?:the|an?) ", "", phrase)
+    kind, means = ("action", set(meet(phrase, tuple(map(Declared.of, declared))))) if "action" in args else ("object", _instruments(thing))
+    return {kind: means.pop()} if len(means) == 1 and phrase not in listed and thing not in means else None
+
+
+def _instruments(text: str) -> set[str]:
+    return {name for name, _ in find_instruments(text)}
 
 
 def _reading(step: Step, plan: Plan, again: Mapping[str, Step]) -> Step:

@@ -5,8 +5,9 @@ the model always answers, `caption_events`, which is not told what to find. The 
 a claim where its span meets it by half; it rejects it where it does not, and the model was at least as sure of that. Its span is adopted
 where it confirms at the higher rate and the model was surer of it, never because it can be read.
 
-Confidence: the two looks as independent opinions, each as sure as its mean token probability p: pq / (pq + (1-p)(1-q)), where q is the
-second's p, or 1-p where it does not confirm. How far it is off stands in the checkpoint's card (benchmarks/agent/calibration.py).
+Confidence: the two looks as independent opinions, whose odds are those of the mean probability of a token, the second's turned over where
+it does not confirm. The product is squared, for a token is a digit, and a claim is right that meets the truth by half. How far it is off
+stands in the checkpoint's card (benchmarks/agent/calibration.py).
 """
 
 import math
@@ -16,26 +17,23 @@ from typing import Any, NamedTuple
 from medvid.agent.actions import Declared, meet
 from medvid.agent.catalogue import Listing, is_outcome
 from medvid.agent.ledger import Ledger
-from medvid.agent.replan import ENOUGH_FPS, STEM, Takes
+from medvid.agent.replan import STEM, Takes
 from medvid.agent.sentences import FAILED, on_grid, rate_of, rate_text, spans_text, unverified
 from medvid.agent.words import tidy
-from medvid.core import Plan, SecondLook, Span, Step
+from medvid.core import SecondLook, Span, Step
 
 MOST = 4
 """Claims of one run that are looked at again, the first of each step before its second."""
-AROUND_S = 2.0
-LONGEST_S = 30.0
-"""Of a longer stretch its beginning is looked at."""
-HIGHEST_FPS = max(ENOUGH_FPS.values())
-AGREE = 0.5
+AROUND_S, LONGEST_S = 2.0, 30.0
+"""Before and after a claim, and in all: of what is longer, its beginning is looked at."""
+HIGHEST_FPS, AGREE = 2.0, 0.5
 AGAIN, LOCALIZE, EVENTS = "_again", "localize_action", "caption_events"
 
 
 class Claim(NamedTuple):
-    """look: the verdict to come. call: the index of the call that gave the span, the number-th of its outcome."""
+    """look: as yet without a verdict. call: the index of the call whose outcome has the span as its number-th."""
 
     look: SecondLook
-    step: Step
     call: str
     number: int
     span: Span
@@ -45,33 +43,28 @@ class Claim(NamedTuple):
 
 def claims(ledger: Ledger) -> list[Claim]:
     """Every span that was localised, but for those of second looks; the first of each outcome, then the second."""
-    return sorted(
-        (
-            Claim(look, step, call, number, Span.model_validate(span), args, content)
-            for step in ledger.plan.steps
-            if step.tool == LOCALIZE and AGAIN not in step.id
-            for index, (call, args, content) in enumerate(ledger.asked(step))
-            if is_outcome(content) and content["status"] == "ok"
-            for number, span in enumerate(content["result"]["spans"])
-            for look in [SecondLook(step=step.id, index=index, place=f"spans[{number}]", verdict="unverified")]
-        ),
-        key=lambda claim: claim.number,
-    )
+    found = [
+        Claim(look, call, number, Span.model_validate(span), args, content)
+        for step in ledger.plan.steps
+        for index, (call, args, content) in enumerate(ledger.asked(step) if step.tool == LOCALIZE and AGAIN not in step.id else ())
+        for number, span in enumerate(content["result"]["spans"] if is_outcome(content) and content["status"] == "ok" else ())
+        for look in [SecondLook(step=step.id, index=index, place=f"spans[{number}]", verdict="unverified")]
+    ]
+    return sorted(found, key=lambda claim: claim.number)
 
 
-def look_again(ledger: Ledger, listing: Sequence[Listing], takes: Takes, room: int) -> tuple[Plan, list[SecondLook]]:
-    """The plan with at most `room` second looks, each below the step it is about, and a verdict to come for each claim."""
+def look_again(ledger: Ledger, listing: Sequence[Listing], takes: Takes, room: int) -> tuple[Ledger, list[SecondLook]]:
+    """With at most `room` second looks open, each below the step it is about, and a verdict to come for each claim."""
     made: dict[str, list[Step]] = {}
     looks: list[SecondLook] = []
     for claim in claims(ledger):
-        below = made.setdefault(claim.step.id, [])
-        step, reason = _step(claim, listing, takes, f"{claim.step.id[:STEM]}{AGAIN}{len(below) + 1 if below else ''}"), ""
-        if step is None or sum(map(len, made.values())) >= min(MOST, room):
-            reason = "there is no other way to look at it" if step is None else f"at most {MOST} are looked at again, within the budget"
-        below += [step] if step and not reason else []
+        below = made.setdefault(claim.look.step, [])
+        step = _step(claim, listing, takes, f"{claim.look.step[:STEM]}{AGAIN}{len(below) + 1 if below else ''}")
+        full = sum(map(len, made.values())) >= min(MOST, room)
+        reason = f"at most {MOST} are looked at again, within the budget" if full else "" if step else "there is no other way to look at it"
+        below += [step] if step and not full else []
         looks.append(claim.look.model_copy(update={"reason": reason, "by": None if reason else below[-1].id}))
-    steps = [new for step in ledger.plan.steps for new in (step, *made.get(step.id, ()))]
-    return ledger.plan.model_copy(update={"steps": tuple(steps)}), looks
+    return ledger.reopened(ledger.plan.with_steps(made), set()), looks
 
 
 def _step(claim: Claim, listing: Sequence[Listing], takes: Takes, step_id: str) -> Step | None:
@@ -85,51 +78,52 @@ def _step(claim: Claim, listing: Sequence[Listing], takes: Takes, step_id: str) 
     return Step(id=step_id, tool=EVENTS, args=kept) if EVENTS in takes else None
 
 
-def judged(ledger: Ledger, looks: Sequence[SecondLook]) -> tuple[list[SecondLook], dict[str, dict[str, Any]]]:
-    """The looks with what came of them, and the results that are adopted (ledger.revised)."""
-    known = {(claim.step.id, claim.look.index, claim.look.place): claim for claim in claims(ledger)}
-    told, revised = list(looks), dict[str, dict[str, Any]]()
-    for i, look in enumerate(looks):
-        claim = known[look.step, look.index, look.place]
-        if look.by is not None:
-            told[i], span = _judge(look, claim, ledger.plan.step(look.by), next(iter(ledger.contents(look.by)), None))
-            if span is not None:
-                result = revised.setdefault(look.step, {}).setdefault(claim.call, {"spans": list(claim.content["result"]["spans"])})
-                result["spans"][claim.number] = span.model_dump()
-    return told, revised
+def judged(ledger: Ledger, looks: Sequence[SecondLook]) -> tuple[Ledger, list[SecondLook]]:
+    """The looks with what came of them. What is adopted is read by the operations, which are open again; calls that were made over the
+    first claim stay as they are."""
+    told, revised = [], ledger.revised
+    made = {(claim.look.step, claim.look.index, claim.look.place): claim for claim in claims(ledger)}
+    for look in looks:
+        claim = made[look.step, look.index, look.place]
+        by = None if look.by is None else ledger.plan.step(look.by)
+        told.append(look if by is None else _judged(look, claim, by.name, next(iter(ledger.contents(by.id)), None)))
+        if (span := told[-1].adopted) is not None:
+            result = revised.setdefault(look.step, {}).setdefault(claim.call, {"spans": list(claim.content["result"]["spans"])})
+            result["spans"][claim.number] = span.model_dump()
+    return ledger.reopened(ledger.plan, ledger.reading(revised.keys())), told
 
 
-def _judge(look: SecondLook, claim: Claim, by: Step, content: Any) -> tuple[SecondLook, Span | None]:
-    """The look with its verdict, and the span that is adopted. content: of the second look, None where it failed."""
+def _judged(look: SecondLook, claim: Claim, by: str, content: Any) -> SecondLook:
+    """by: the tool of the second look. content: of it, None where it failed."""
     p, status = _sureness(claim.content, claim.span), content["status"] if is_outcome(content) else ""
     if status not in ("ok", "not_observed"):
-        return look.model_copy(update={"reason": f"the second look {FAILED.get(status, 'failed')}", "confidence": p and round(p, 2)}), None
-    stretch, rates = Span.model_validate(content["evidence"]["span"]), (rate_of(claim.content), rate_of(content))
-    inside = claim.span.cut(stretch) or claim.span
+        return look.model_copy(update={"reason": f"the second look {FAILED.get(status, 'failed')}", "confidence": _confidence(p, 0.5)})
+    stretch, before, now = Span.model_validate(content["evidence"]["span"]), rate_of(claim.content), rate_of(content)
+    q, inside = _sureness(content, stretch), claim.span.cut(stretch) or claim.span
     seen = max(_seen(content, str(claim.args["action"])), key=inside.iou, default=None)
     agrees = seen is not None and inside.iou(seen) >= AGREE
-    q = _sureness(content, stretch)
     # An event that a model leaves out which always answers proves nothing.
-    means = rates[1] > rates[0] if by.tool == LOCALIZE else agrees or not unverified(claim.content)
-    surer = p is not None and q is not None and q >= p and means
-    saw = f"places it at {spans_text(on_grid([seen.model_dump()], rates[1]))}" if seen else f"sees nothing of it within {stretch}"
-    who = f"{EVENTS}, which was not told what to find," if by.tool == EVENTS else f"a look at {rate_text(rates[1])} frames a second"
-    reason = f"{who} {saw}"
-    adopted = seen if seen and agrees and surer and by.tool == LOCALIZE and inside == claim.span != seen else None
-    if p and q:
-        if adopted:
-            reason += f", which is adopted: mean log-probability {math.log(q):.3f} against {math.log(p):.3f} at {rate_text(rates[0])}"
-        side = q if agrees else 1 - q
-        look = look.model_copy(update={"confidence": round(p * side / (p * side + (1 - p) * (1 - side)), 2)})
-    return look.model_copy(update={"verdict": "confirmed" if agrees else "rejected" if surer else "unverified", "reason": reason}), adopted
+    surer = p is not None and q is not None and q >= p and (now > before if by == LOCALIZE else agrees or not unverified(claim.content))
+    who = f"{EVENTS}, which was not told what to find," if by == EVENTS else f"a look at {rate_text(now)} frames a second"
+    reason = f"{who} {f'places it at {spans_text(on_grid([seen.model_dump()], now))}' if seen else f'sees nothing of it within {stretch}'}"
+    adopted = seen if seen and agrees and surer and by == LOCALIZE and inside == claim.span != seen else None
+    if adopted and p and q:
+        reason += f", which is adopted: mean log-probability {math.log(q):.3f} against {math.log(p):.3f} at {rate_text(before)}"
+    side = None if q is None else q if agrees else 1 - q
+    verdict = "confirmed" if agrees else "rejected" if surer else "unverified"
+    return look.model_copy(update={"verdict": verdict, "reason": reason, "confidence": _confidence(p, side), "adopted": adopted})
+
+
+def _confidence(p: float | None, q: float | None) -> float | None:
+    """Between 0.01 and 0.99, for no look is certain."""
+    return min(0.99, max(0.01, round(1 / (1 + ((1 - p) * (1 - q) / (p * q)) ** 2), 2))) if p and q else None
 
 
 def _seen(content: dict[str, Any], action: str) -> list[Span]:
     """Where the second look has the action."""
-    result = content["result"] or {}
-    named = [(event, tidy(f"{event.get('action') or ''} {event['caption']}")) for event in result.get("events", ())]
-    spans = [event["span"] for event, text in named if event.get("action") == action or meet(text, (Declared.of(action),))]
-    return list(map(Span.model_validate, [*spans, *result.get("spans", ())]))
+    result, wanted = content["result"] or {}, (Declared.of(action),)
+    named = [event["span"] for event in result.get("events", ()) if event.get("action") == action or meet(tidy(event["caption"]), wanted)]
+    return list(map(Span.model_validate, [*named, *result.get("spans", ())]))
 
 
 def _sureness(content: dict[str, Any], span: Span) -> float | None:

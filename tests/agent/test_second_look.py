@@ -63,18 +63,18 @@ async def test_a_claim_is_looked_at_again_at_twice_the_rate_over_two_seconds_aro
     }  # fmt: skip
     assert [item.id for item in run.plan.steps] == ["a", "a_again"]
     (look,) = run.looks
-    # Two opinions: 0.8 x 0.9 / (0.8 x 0.9 + 0.2 x 0.1) = 0.72 / 0.74.
-    assert (look.step, look.place, look.verdict, look.by, look.confidence) == ("a", "spans[0]", "confirmed", "a_again", 0.97)
+    # Odds of 4 and of 9: 36 in all, squared 1,296, which is above the 0.99 that no look exceeds.
+    assert (look.step, look.place, look.verdict, look.by, look.confidence) == ("a", "spans[0]", "confirmed", "a_again", 0.99)
     assert texts(run) == {
         "a": "“clip the cystic duct” is seen at 30.0-36.0 s.",
-        "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 30.0-36.0 s; confidence 0.97 (not calibrated).",
+        "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 30.0-36.0 s; confidence 0.99 (not calibrated).",
     }
 
 
 async def test_a_checkpoint_with_a_card_says_how_far_its_confidence_is_off(tmp_path: Path) -> None:
     fake = looked(said({"spans": [CLAIM]}, 0.8, reliability=[CARD]), again_at(30.0, 36.0, 0.9))
     run = await run_of(fake, tmp_path)
-    assert texts(run)["a_again"].endswith("; confidence 0.97 (ECE 0.07 on 412 simulated claims).")
+    assert texts(run)["a_again"].endswith("; confidence 0.99 (ECE 0.07 on 412 simulated claims).")
     assert "Reliability of localize_action: confidence" not in run.answer.text
 
 
@@ -87,7 +87,7 @@ async def test_a_better_supported_revision_is_adopted_and_read_by_the_operations
         "a": "“clip the cystic duct” is seen at 31.0-36.5 s.",
         # ln 0.9 = -0.105, ln 0.8 = -0.223.
         "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 31.0-36.5 s, which is adopted: mean "
-        "log-probability -0.105 against -0.223 at 1; confidence 0.97 (not calibrated).",
+        "log-probability -0.105 against -0.223 at 1; confidence 0.99 (not calibrated).",
         "d": "“clip the cystic duct” lasts 5.5 s in all.",
     }
 
@@ -105,12 +105,12 @@ async def test_a_revision_that_is_less_sure_or_not_known_to_be_surer_is_told_and
 async def test_a_look_that_is_surer_to_see_nothing_rejects_the_claim_and_no_yes_is_said(tmp_path: Path) -> None:
     fake = looked(said({"spans": [CLAIM]}, 0.8), lambda args: said(None, 0.9, args["fps"], args["span"]))
     run = await run_of(fake, tmp_path, question="Was the cystic duct clipped?")
-    # 0.8 x 0.1 / (0.8 x 0.1 + 0.2 x 0.9) = 0.08 / 0.26.
-    assert (run.looks[0].verdict, run.looks[0].confidence) == ("rejected", 0.31)
+    # Odds of 4 and of 1/9: (4/9) squared = 0.198, and 0.198 / 1.198 = 0.165.
+    assert (run.looks[0].verdict, run.looks[0].confidence) == ("rejected", 0.16)
     assert texts(run) == {
         "a": "“clip the cystic duct” is seen at 30.0-36.0 s.",
         "a_again": "A second look speaks against 30.0-36.0 s: a look at 2 frames a second sees nothing of it within 28.0-38.0 s; "
-        "confidence 0.31 (not calibrated).",
+        "confidence 0.16 (not calibrated).",
     }
 
 
