@@ -62,25 +62,25 @@ class _Teller:
         sources.append(sum(look.by is None for look in looks))
         if step.op is not None:
             sources += [self._rounded(step, source) for source in sources]
-            sources += [say.percent_text(value)] if isinstance(value, float) else [len(item) for item in sources if isinstance(item, list)]
+            found = len(self.ledger.arguments(step, None).get("spans") or ())
+            sources += [say.percent_text(value) if isinstance(value, float) else "", found, self._fps(step)]
         for index, text in self._told(step):
             content: Any = self.ledger.contents(step.id)[index] if index is not None else None
-            rounded = say.on_grid(content.get("result"), say.rate_of(content)) if is_outcome(content) else None
-            say.check_sentence(text, step.id, [*sources, content, rounded, _cards(content)])
+            say.check_sentence(text, step.id, [*sources, content, say.coarse(content), _cards(content)])
             again = "From an earlier turn: " if step.id in self.told.reused else ""
             yield Statement(text=f"{self._video(step)}{again}{text}", step=step.id, index=index)
 
     def _told(self, step: Step) -> Iterator[tuple[int | None, str]]:
         if step.op is not None:
             yield from ((None, text) for text in self._value(step))
-        for look in self.told.looks:
-            if look.by == step.id:
-                yield None if self.ledger.failures(step.id) else 0, say.look_sentence(look, self.ledger.contents(look.step)[look.index])
-        looked = any(look.by == step.id for look in self.told.looks)  # a second look tells no more than its verdict
-        for index, (_, args, content) in enumerate(() if looked else self.ledger.asked(step)):
+        asked = self.ledger.asked(step)
+        if look := next((look for look in self.told.looks if look.by == step.id), None):  # it tells no more than its verdict
+            yield 0 if asked else None, say.look_sentence(look, self.ledger.contents(look.step)[look.index])
+            asked = []
+        for index, (_, args, content) in enumerate(asked):
             if is_outcome(content):
-                content = content | {"result": say.on_grid(content["result"], say.rate_of(content))}
-                yield index, self._yes_or_no(step, index, content) + say.sentence(step.name, args, content, self.subject(step, args))
+                answered = self._yes_or_no(step, index, content)
+                yield index, answered + say.sentence(step.name, args, say.coarse(content), self.subject(step, args))
             else:
                 listed = step.tool == LIST_VIDEOS
                 yield index, say.videos_sentence(content, list(self.titles)) if listed else f"{step.name}: {say.shown(content)}"
@@ -121,10 +121,8 @@ class _Teller:
         causes, tools = list(dict.fromkeys(self._causes(step))), self._tools([step.args, step.for_each])
         values = [self.ledger.values[step.id]] if step.for_each is None else self.ledger.values[step.id]
         for element, value in zip(self.ledger.elements(step), values, strict=True):
-            fields = self._fields(step, self.ledger.arguments(step, element))
-            if causes and step.op == "order":
-                yield say.order_unknown(fields, "; ".join(causes))
-            elif causes:  # an operation that gave nothing to this one has no sentence of its own
+            fields = self._fields(step, self.ledger.arguments(step, element)) | {"why": "; ".join(causes)}
+            if causes and step.op != "order":  # an operation that gave nothing to this one has no sentence of its own
                 yield from [f"{say.capital(causes[0])}."] * (not any(map(self.ledger.found_nothing, tools)))
             elif text := say.value_sentence(step.name, self._rounded(step, value), fields):
                 assumed = any(say.unverified(content) for source in tools for content in self.ledger.contents(source.id))
@@ -136,10 +134,10 @@ class _Teller:
         given = {name: item for name, item in step.args.items() if name not in ("of", "within")}
         whole = args.get("of") or [span for span in [args.get("within")] if span]
         return {
-            "subject": self._about([given, step.for_each]), "a": self._about(step.args.get("a")), "b": self._about(step.args.get("b")),
+            "subject": self._about([given, step.for_each]), **{name: self._about(given.get(name), given) for name in ("a", "b")},
             "of": self._about(of) if references_in(of) else say.spans_text(whole), "nth": args.get("n"), "fps": self._fps(step),
             "times": say.times_text(len(args.get("spans") or ())),
-            "starts": [min((span["start_s"] for span in args.get(name) or ()), default=0.0) for name in ("a", "b") if step.op == "order"],
+            "starts": [min((span["start_s"] for span in args.get(name) or ()), default=0.0) for name in "ab" if step.op == "order"],
         }  # fmt: skip
 
     def subject(self, step: Step, args: Mapping[str, Any] | None = None) -> str:
@@ -152,15 +150,18 @@ class _Teller:
         name, quoted = {"localize_action": ("action", "“{}”"), "ground_object": ("object", "the {}")}.get(step.name, ("", ""))
         given = [args] if args is not None else [args for _, args, _ in self.ledger.asked(step)] or [step.args]
         named = " or ".join(dict.fromkeys(quoted.format(args.get(name)) for args in given))
-        return named or say.SUBJECTS.get(step.name, step.name)
+        return named or say.SAYS["subject"].get(step.name, step.name)
 
-    def _about(self, value: Any) -> str:
-        """What the steps read in a JSON value are about."""
+    def _about(self, value: Any, beside: Any = None) -> str:
+        """What the steps read in a JSON value are about, with their videos where it, or what stands beside it, reads several."""
         sources = list(map(self.plan.step, dict.fromkeys(ref.root for ref in references_in(value) if ref.root != ITEM)))
-        several = len(self.titles) > 1 and len({str(source.args.get("video_id")) for source in self._tools(value)}) > 1
-        titles = [f" in {self.titles.get(str(source.args.get('video_id')))}" if several and source.tool else "" for source in sources]
-        nouns = [say.noun(source, self._fields(source, source.args)) if source.op else self.subject(source) for source in sources]
-        return " and ".join(dict.fromkeys(map(str.__add__, nouns, titles))) or "the spans given"
+        videos = {str(source.args.get("video_id")) for source in self._tools(beside or value)} & self.titles.keys()
+        named: dict[str, None] = {}
+        for source in sources:
+            noun = say.SAYS["noun"].get(source.name, "{subject}")
+            title = f" in {self.titles.get(str(source.args.get('video_id')))}" if len(videos) > 1 and source.tool else ""
+            named[f"{say.filled(noun, self._fields(source, source.args)) if source.op else self.subject(source)}{title}"] = None
+        return " and ".join(named) or "the spans given"
 
     def _tools(self, value: Any) -> list[Step]:
         """The tool steps whose results are read in a JSON value, directly or through operations."""
@@ -172,11 +173,10 @@ class _Teller:
         """Why the step was skipped; None where it was not."""
         if step.id not in self.ledger.skipped:
             return None
-        for root in {parse(read).root for read in self.ledger.skipped[step.id].values()} - {ITEM}:
-            if self.plan.step(root).on_empty == "stop":
-                causes = "; ".join(self._causes_of(self.plan.step(root)))
-                return f"the plan stops where {root} finds nothing{f': {causes}' if causes else ''}"
-        return "; ".join(dict.fromkeys(self._causes(step))) or f"{', '.join(dict.fromkeys(self.ledger.skipped[step.id].values()))} is empty"
+        empty = dict.fromkeys(self.ledger.skipped[step.id].values())
+        stops = [root for root in sorted({parse(read).root for read in empty} - {ITEM}) if self.plan.step(root).on_empty == "stop"]
+        causes = "; ".join(dict.fromkeys(self._causes_of(self.plan.step(stops[0])) if stops else self._causes(step)))
+        return f"the plan stops where {stops[0]} finds nothing: {causes}" if stops else causes or f"{', '.join(empty)} is empty"
 
     def _causes(self, step: Step) -> Iterator[str]:
         for needed in sorted(needed_steps(step)):
@@ -189,17 +189,11 @@ class _Teller:
             upstream = list(self._causes(source))
             yield from upstream
             if not upstream and source.op is not None and self.ledger.values.get(source.id) in (None, []):
-                yield f"{_NOTHING.get(source.name, 'no span of')} {self.subject(source)} ({source.id})"
+                yield f"{say.SAYS['absent'].get(source.name, 'no span of')} {self.subject(source)} ({source.id})"
         elif self.ledger.failures(source.id):
             yield f"{source.name} failed ({source.id})"
         elif statuses and "ok" not in statuses:
             yield f"{self.subject(source)} {say.FAILED[min(statuses)]} ({source.id})"
-
-
-_NOTHING = {
-    "before": "nothing lies before", "after": "nothing lies after", "between": "nothing lies between", "nth": "no such time of",
-    "intersect": "no time shared by", "gaps": "no pause in",
-}  # fmt: skip
 
 
 def _notes(ledger: Ledger) -> Iterator[str]:

@@ -1,12 +1,4 @@
-"""Replan: the one round in which a run looks again for what it did not find, each step at most once, as a new step beside it.
-
-    _wider    without its span, where the plan says so (`on_empty: widen`)
-    _named    by the listed name that its words mean; a synonym of a listed name is never tried, for tools ask it by that name
-    _closer   at twice the rate, where it was not observed at less than one frame a second, or the answer could not be read
-
-The steps that read the first look read the new one, which may carry several of these changes; the first and its outcome stay in the run,
-so the answer says both. A rate that the tool lowered itself is not raised: it would be lowered again.
-"""
+"""Replan: the one round in which a run looks again for what it did not find: wider, renamed or closer. Source: docs/evidence.md."""
 
 import json
 import re
@@ -24,7 +16,7 @@ from medvid.core import Plan, Step
 STEM = 30
 """Letters of a step's id, of 40 at most, that are kept before a suffix."""
 SUFFIXES = ("_wider", "_named", "_closer")
-ENOUGH_FPS = {"not_observed": 1.0, "unreadable": 2.0, "out_of_scope": 0.0}
+ENOUGH_FPS = {"not_observed": 1.0, "unreadable": 2.0}
 """By what came of the first look: from this rate on it is not looked closer at. Above two nobody trained a checkpoint of ours."""
 Takes = Mapping[str, Sequence[str]]
 """The arguments of each tool that the server offers."""
@@ -45,18 +37,19 @@ def look_once_more(ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> 
 
 def _otherwise(step: Step, ledger: Ledger, listing: Sequence[Listing], takes: Takes) -> Step | None:
     """The step put otherwise; None where it found something, looked at several places, or can only be put as it was."""
-    given, content = next(((args, content) for _, args, content in ledger.asked(step)), ({}, {}))
-    if step.for_each is not None or step.on_empty == "stop" or not is_outcome(content) or content["status"] not in ENOUGH_FPS:
+    asked = ledger.asked(step)
+    if step.for_each is not None or step.on_empty == "stop" or not asked or not is_outcome(asked[0][2]):
         return None
+    ((_, given, content),) = asked
     video: Listing = next((video for video in listing if video["video_id"] == given.get("video_id")), {})
-    status, fps, args, done = content["status"], rate_of(content), dict(step.args), []
+    status, fps, args, done = content["status"], rate_of(content), dict(step.args), list[str]()
     if status == "not_observed" and step.on_empty == "widen" and args.pop("span", None) is not None:
         done.append("_wider")
-    if status != "unreadable" and (name := _listed_name(given, video)):
+    if status in ("not_observed", "out_of_scope") and (name := _listed_name(given, video)):
         args |= name
         done.append("_named")
     lowered = any("rate lowered" in note for note in content.get("notes") or ())
-    if "fps" in takes.get(step.name, ()) and not lowered and 0 < fps < ENOUGH_FPS[status]:
+    if "fps" in takes.get(step.name, ()) and not lowered and 0 < fps < ENOUGH_FPS.get(status, 0.0):
         args["fps"] = min(2 * fps, video.get("fps", 2 * fps))
         done.append("_closer")
     return step.model_copy(update={"id": step.id[:STEM] + done[0], "args": args}) if done else None
