@@ -5,9 +5,8 @@ is checked against its step (sentences.py).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from medvid.agent import sentences as say
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, is_outcome
@@ -21,13 +20,12 @@ _CLOSED = re.compile(r"\W*(?:(?:so|and|but|please)\W+)*(?:is|are|was|were|do|doe
 """A question that is answered by yes or no."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What a run tells beside its outcomes; see core.Run. unused: words of the question."""
 
     looks: Sequence[SecondLook] = ()
     contradictions: Sequence[Contradiction] = ()
-    reused: Mapping[str, str] = field(default_factory=dict)
+    reused: Container[str] = ()
     limits: Sequence[str] = ()
     unused: Sequence[str] = ()
 
@@ -41,8 +39,7 @@ def compose(question: str, ledger: Ledger, listing: Sequence[Listing], needs: Ne
     statements += [Statement(text=f"These cannot both be right: {said.text}.", step=said.steps[0]) for said in told.contradictions]
     lines = [f"{statement.text} [{statement.step}]" for statement in statements] + [f"Limit: {limit}." for limit in told.limits]
     lines += [f"Not used of the question: {', '.join(told.unused)}."] if told.unused else []
-    text = "\n".join([*lines, *_notes(ledger), *_reliability(ledger), RESEARCH_USE])
-    return Answer(text=text, statements=tuple(statements), unused=tuple(told.unused))
+    return Answer(text="\n".join([*lines, *_footnotes(ledger), RESEARCH_USE]), statements=tuple(statements), unused=tuple(told.unused))
 
 
 class _Teller:
@@ -196,33 +193,19 @@ class _Teller:
             yield f"{self.subject(source)} {say.FAILED[min(statuses)]} ({source.id})"
 
 
-def _notes(ledger: Ledger) -> Iterator[str]:
-    """Each note once, with the steps it belongs to."""
-    notes = ((note, step.id) for step, content in _outcomes(ledger) for note in content.get("notes") or ())
-    for note, ids in _with_steps(notes):
-        yield f"Note: {note.rstrip('.')}. [{ids}]"
-
-
-def _reliability(ledger: Ledger) -> Iterator[str]:
-    """Each measured figure once, with the steps it stands for."""
-    for text, ids in _with_steps((f"{step.name}: {text}", step.id) for step, content in _outcomes(ledger) for text in _cards(content)):
-        yield f"Reliability of {text}. [{ids}]"
-    if silent := dict.fromkeys(step.name for step, content in _outcomes(ledger) if not _cards(content)):
+def _footnotes(ledger: Ledger) -> Iterator[str]:
+    """Each note and each measured figure once, with the steps it belongs to."""
+    told: dict[str, dict[str, None]] = {}
+    outcomes = [(step, content) for step in ledger.plan.steps for content in ledger.contents(step.id) if is_outcome(content)]
+    said = [(f"Note: {note.rstrip('.')}. ", step.id) for step, content in outcomes for note in content.get("notes") or ()]
+    said += [(f"Reliability of {step.name}: {text}. ", step.id) for step, content in outcomes for text in _cards(content)]
+    for text, step_id in said:
+        told.setdefault(text, {})[step_id] = None
+    yield from (f"{text}[{', '.join(ids)}]" for text, ids in told.items())
+    if silent := dict.fromkeys(step.name for step, content in outcomes if not _cards(content)):
         yield f"Reliability of {', '.join(silent)}: not measured for this model."
-
-
-def _with_steps(said: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """(text, step) -> each text once, with its steps in a list."""
-    steps: dict[str, dict[str, None]] = {}
-    for text, step in said:
-        steps.setdefault(text, {})[step] = None
-    return ((text, ", ".join(ids)) for text, ids in steps.items())
 
 
 def _cards(content: Any) -> list[str]:
     cards = map(Reliability.model_validate, content["evidence"].get("reliability", ())) if is_outcome(content) else ()
     return [card.text for card in cards if card.metric != say.CALIBRATION]  # that one stands beside each confidence
-
-
-def _outcomes(ledger: Ledger) -> Iterator[tuple[Step, Any]]:
-    return ((step, content) for step in ledger.plan.steps for content in ledger.contents(step.id) if is_outcome(content))

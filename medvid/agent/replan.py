@@ -58,14 +58,12 @@ def _otherwise(step: Step, ledger: Ledger, listing: Sequence[Listing], takes: Ta
 def _listed_name(args: Mapping[str, Any], video: Listing) -> dict[str, str] | None:
     """The one declared action, or the one instrument, that the words of an unlisted phrase mean."""
     declared, phrase = video.get("actions") or (), tidy(str(args.get("action") or args.get("object") or ""))
-    listed = {tidy(name) for action in declared for name in (action["name"], *action.get("synonyms", ()))}
-    thing = re.sub(r"^(?:the|an?) ", "", phrase)
-    kind, means = ("action", set(meet(phrase, tuple(map(Declared.of, declared))))) if "action" in args else ("object", _instruments(thing))
-    return {kind: means.pop()} if len(means) == 1 and phrase not in listed and thing not in means else None
-
-
-def _instruments(text: str) -> set[str]:
-    return {name for name, _ in find_instruments(text)}
+    if "action" in args:
+        listed = {tidy(name) for action in declared for name in (action["name"], *action.get("synonyms", ()))}
+        means = {action["name"] for action in declared if phrase not in listed and meet(phrase, (Declared.of(action),))}
+        return {"action": means.pop()} if len(means) == 1 else None
+    means = {name for name, _ in find_instruments(phrase)}
+    return {"object": means.pop()} if len(means) == 1 and re.sub(r"^(?:the|an?) ", "", phrase) not in means else None
 
 
 def _reading(step: Step, plan: Plan, again: Mapping[str, Step]) -> Step:

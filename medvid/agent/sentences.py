@@ -153,7 +153,7 @@ def times_text(count: int) -> str:
 
 
 def percent_text(share: float) -> str:
-    return f"{round(100 * share)}" if share == 0 or share >= 0.005 else "less than 1"
+    return f"{round(100 * share)} %" if share == 0 or share >= 0.005 else "less than 1 %"
 
 
 def span_text(span: Mapping[str, Any]) -> str:
