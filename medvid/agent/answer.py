@@ -95,7 +95,7 @@ class _Teller:
         if not self.closed or not asked or step.id in self.read or say.unverified(content):
             return ""
         rejected = {look.verdict for look in self.told.looks if (look.step, look.index) == (step.id, index)} == {"rejected"}
-        return {"not_observed": "No, as far as was looked: ", "ok": "" if rejected else "Yes: "}.get(content["status"], "")
+        return {"not_observed": "No, as far as was looked at: ", "ok": "" if rejected else "Yes: "}.get(content["status"], "")
 
     def _video(self, step: Step) -> str:
         """Which video a sentence is about, where there are several."""

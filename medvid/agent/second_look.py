@@ -94,7 +94,8 @@ def _judged(look: SecondLook, claim: Claim, by: str, again: Any) -> SecondLook:
     reason = f"{who} {f'places it at {spans_text(on_grid([seen.model_dump()], now))}' if seen else f'sees nothing of it within {stretch}'}"
     adopted = seen if seen and agrees and surer and by == LOCALIZE and inside == span != seen else None
     if adopted and p and q:
-        reason += f", which is adopted: mean log-probability {math.log(q):.3f} against {math.log(p):.3f} at {rate_text(before)}"
+        logs = f"mean log-probability {math.log(q):.3f}, against {math.log(p):.3f} at {rate_text(before)} frames a second"
+        reason += f", which is adopted: {logs}"
     sure = _confidence(p, q if agrees or q is None else 1 - q)
     verdict = "confirmed" if agrees else "rejected" if surer else "unverified"
     return look.model_copy(update={"verdict": verdict, "reason": reason, "confidence": sure, "adopted": adopted})

@@ -173,34 +173,40 @@ def at_rate(fps: float) -> Any:
 
 CLIPPED, CUTTING = spans((12, 16.5), (30, 34)), spans((14, 20))
 NOTHING = not_observed()
+BOTH = {"a": "$a.spans", "b": "$b.spans"}
 
 
 @pytest.mark.parametrize(
     ("op", "args", "a", "b", "said"),
     [
-        ("nth", {"spans": "$a.spans", "n": 2}, CLIPPED, CUTTING, "Time 2 of “clip the cystic duct”: 30.0-34.0 s."),
-        ("nth", {"spans": "$a.spans", "n": 3}, CLIPPED, CUTTING, "There is no time 3 of “clip the cystic duct”: it is found 2 times."),
+        ("nth", {"spans": "$a.spans", "n": 2}, CLIPPED, CUTTING, "Time 2 of CLIP: 30.0-34.0 s."),
+        ("nth", {"spans": "$a.spans", "n": 3}, CLIPPED, CUTTING, "There is no time 3 of CLIP: it is found 2 times."),
         ("nth", {"spans": "$a.spans", "n": 3}, NOTHING, CUTTING, None),
-        ("union", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, CUTTING, "“clip the cystic duct” or “cut the cystic duct” is seen at 12.0-20.0 s and 30.0-34.0 s."),
-        ("intersect", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, CUTTING, "“clip the cystic duct” and “cut the cystic duct” are seen at the same time at 14.0-16.5 s."),
-        ("intersect", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, spans((50, 60)), "“clip the cystic duct” and “cut the cystic duct” are not seen at the same time."),
-        ("intersect", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, NOTHING, None),
-        ("gaps", {"spans": "$a.spans", "within": WHOLE}, CLIPPED, CUTTING, "No sign of “clip the cystic duct” at 0.0-12.0 s, 16.5-30.0 s and 34.0-90.0 s, within 0.0-90.0 s."),
-        ("gaps", {"spans": "$a.spans", "within": WHOLE}, spans((0, 90)), CUTTING, "There is no time without “clip the cystic duct” within 0.0-90.0 s."),
+        ("union", BOTH, CLIPPED, CUTTING, "CLIP or CUT is seen at 12.0-20.0 s and 30.0-34.0 s."),
+        ("intersect", BOTH, CLIPPED, CUTTING, "CLIP and CUT are seen at the same time at 14.0-16.5 s."),
+        ("intersect", BOTH, CLIPPED, spans((50, 60)), "CLIP and CUT are not seen at the same time."),
+        ("intersect", BOTH, CLIPPED, NOTHING, None),
+        ("gaps", {"spans": "$a.spans", "within": WHOLE}, CLIPPED, CUTTING,
+         "No sign of CLIP at 0.0-12.0 s, 16.5-30.0 s and 34.0-90.0 s, within 0.0-90.0 s."),
+        ("gaps", {"spans": "$a.spans", "within": WHOLE}, spans((0, 90)), CUTTING, "There is no time without CLIP within 0.0-90.0 s."),
         ("gaps", {"spans": "$a.spans", "within": WHOLE}, NOTHING, CUTTING, None),
-        ("order", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, CUTTING, "“clip the cystic duct” comes before “cut the cystic duct”: the first starts at 12.0 s, the other at 14.0 s."),
-        ("order", {"a": "$b.spans", "b": "$a.spans"}, CLIPPED, CUTTING, "“clip the cystic duct” comes before “cut the cystic duct”: the first starts at 12.0 s, the other at 14.0 s."),
-        ("order", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, spans((12.5, 13)), "Whether “clip the cystic duct” or “cut the cystic duct” comes first cannot be told: they start at 12.0 s and 12.5 s, too close for 1 frames a second."),
-        ("order", {"a": "$a.spans", "b": "$b.spans"}, CLIPPED, NOTHING, "Whether “clip the cystic duct” or “cut the cystic duct” comes first cannot be told: “cut the cystic duct” was not observed (b)."),
+        ("order", BOTH, CLIPPED, CUTTING, "CLIP comes before CUT: the first starts at 12.0 s, the other at 14.0 s."),
+        ("order", {"a": "$b.spans", "b": "$a.spans"}, CLIPPED, CUTTING,
+         "CLIP comes before CUT: the first starts at 12.0 s, the other at 14.0 s."),
+        ("order", BOTH, CLIPPED, spans((12.5, 13)),
+         "Whether CLIP or CUT comes first cannot be told: they start at 12.0 s and 12.5 s, too close for 1 frames a second."),
+        ("order", BOTH, CLIPPED, NOTHING, "Whether CLIP or CUT comes first cannot be told: CUT was not observed (b)."),
         # 8.5 of 90 s; 4.5 of 8.5 s; 0.1 of 90 s.
-        ("share", {"spans": "$a.spans", "of": [WHOLE]}, CLIPPED, CUTTING, "“clip the cystic duct” takes up 9 % of 0.0-90.0 s."),
-        ("share", {"spans": "$b.spans", "of": "$a.spans"}, CLIPPED, spans((12, 16.5)), "“cut the cystic duct” takes up 53 % of “clip the cystic duct”."),
-        ("share", {"spans": "$a.spans", "of": [WHOLE]}, spans((1, 1.1)), CUTTING, "“clip the cystic duct” takes up less than 1 % of 0.0-90.0 s."),
-        ("share", {"spans": "$b.spans", "of": "$a.spans"}, CLIPPED, spans((50, 60)), "“cut the cystic duct” takes up nothing of “clip the cystic duct”."),
-        ("total_duration", {"spans": "$a.spans"}, CLIPPED, CUTTING, "“clip the cystic duct” lasts 8.5 s in all."),
+        ("share", {"spans": "$a.spans", "of": [WHOLE]}, CLIPPED, CUTTING, "CLIP takes up 9 % of 0.0-90.0 s."),
+        ("share", {"spans": "$b.spans", "of": "$a.spans"}, CLIPPED, spans((12, 16.5)), "CUT takes up 53 % of CLIP."),
+        ("share", {"spans": "$a.spans", "of": [WHOLE]}, spans((1, 1.1)), CUTTING, "CLIP takes up less than 1 % of 0.0-90.0 s."),
+        ("share", {"spans": "$b.spans", "of": "$a.spans"}, CLIPPED, spans((50, 60)), "CUT takes up nothing of CLIP."),
+        ("total_duration", {"spans": "$a.spans"}, CLIPPED, CUTTING, "CLIP lasts 8.5 s in all."),
     ],
 )  # fmt: skip
-def test_each_operation_is_said_in_words_of_its_own(op: str, args: Any, a: Any, b: Any, said: str | None) -> None:  # noqa: E501
+def test_each_operation_is_said_in_words_of_its_own(op: str, args: Any, a: Any, b: Any, said: str | None) -> None:
+    if said is not None:
+        said = said.replace("CLIP", "“clip the cystic duct”").replace("CUT", "“cut the cystic duct”")
     made = answer(LOCALIZE, CUT, step("z", op=op, **args), a=a, b=b)
     assert [statement.text for statement in made.statements if statement.step == "z"] == ([] if said is None else [said])
 
@@ -247,7 +253,7 @@ def told(question: str, *steps: Step, **contents: Any) -> list[str]:
 @pytest.mark.parametrize("question", ["Was the cystic duct clipped?", "please, did they clip the cystic duct", "And is it clipped?"])
 def test_a_closed_question_is_answered_yes_or_no(question: str) -> None:
     assert told(question, LOCALIZE, a=CLIPPED)[0].startswith("Yes: “clip the cystic duct” is seen at ")
-    assert told(question, LOCALIZE, a=NOTHING)[0].startswith("No, as far as was looked: “clip the cystic duct” was not observed; looked at ")
+    assert told(question, LOCALIZE, a=NOTHING)[0].startswith("No, as far as was looked at: “clip the cystic duct” was not observed;")
     assert told(question, LOCALIZE, a=outcome(status="unreadable", reason="no span"))[0].startswith("“clip the cystic duct” got an answer")
     assert told(question, LOCALIZE, a=spans((1, 2), notes=[NOTE]))[0].startswith("If “clip the cystic duct” happens, ")
 
@@ -266,7 +272,8 @@ def test_of_two_videos_a_value_names_its_own_and_what_rests_on_both_names_both()
     assert [statement.text for statement in made.statements[2:]] == [
         "In case one: “clip the cystic duct” is found 2 times.",
         "In case two: “clip the cystic duct” is found 1 time.",
-        "“clip the cystic duct” in case one comes before “clip the cystic duct” in case two: the first starts at 12.0 s, the other at 14.0 s.",
+        "“clip the cystic duct” in case one comes before “clip the cystic duct” in case two: the first starts at 12.0 s, "
+        "the other at 14.0 s.",
     ]
     absent = answer(LOCALIZE, other, both, videos=videos, a=CLIPPED, b=NOTHING)
     assert absent.statements[-1].text == (

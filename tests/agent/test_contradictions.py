@@ -85,7 +85,9 @@ def test_points_of_the_critical_view_before_anything_was_dissected() -> None:
     assert found((CVS, nothing), (EVENTS, events(("dissect the hepatocystic triangle", 40, 60)))) == []
 
 
-@pytest.mark.parametrize(("reason", "count"), [("0.0-30.0 s is too dark: mean luma 2.0 of 255, below 10", 1), ("too long for assess_cvs", 0)])
+@pytest.mark.parametrize(
+    ("reason", "count"), [("0.0-30.0 s is too dark: mean luma 2.0 of 255, below 10", 1), ("too long for assess_cvs", 0)]
+)
 def test_scores_of_a_stretch_that_another_look_found_too_dark(reason: str, count: int) -> None:
     dark = outcome(status="not_assessable", reason=reason, span=span(0, 50))
     told = found((CVS, outcome(POINTS, span=span(0, 30))), (LOCALIZE, dark))

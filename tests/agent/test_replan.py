@@ -63,7 +63,7 @@ async def test_a_plainly_absent_action_that_was_looked_for_in_full_costs_no_furt
     run = await run_of(fake, tmp_path, step("a", "localize_action", action="pack the gallbladder"), question="Was the gallbladder packed?")
     assert len(fake.asked) == 1
     assert texts(run) == {
-        "a": "No, as far as was looked: “pack the gallbladder” was not observed; looked at 0.0-90.0 s, at 1 frames a second."
+        "a": "No, as far as was looked at: “pack the gallbladder” was not observed; looked at 0.0-90.0 s, at 1 frames a second."
     }
 
 
@@ -129,7 +129,9 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_at_a_higher_rate(tmp_p
 
 async def test_a_rate_that_the_tool_lowered_is_not_raised(tmp_path: Path) -> None:
     looks = [{"start_s": 0.0, "end_s": 90.0, "fps": 0.5, "frames": 45}]
-    nothing = outcome(status="not_observed", reason="no", looks=looks, notes=["rate lowered from 1 to 0.5 frames a second, so that ... fit"])
+    nothing = outcome(
+        status="not_observed", reason="no", looks=looks, notes=["rate lowered from 1 to 0.5 frames a second, so that ... fit"]
+    )
     fake = FakeServer({"assess_cvs": lambda args: nothing})
     await run_of(fake, tmp_path, step("a", "assess_cvs"))
     assert len(fake.asked) == 1
@@ -173,7 +175,9 @@ async def test_a_plan_stops_at_a_step_that_says_so_and_finds_nothing(tmp_path: P
 
 async def test_a_plan_that_may_stop_goes_on_where_something_is_found(tmp_path: Path) -> None:
     fake = FakeServer({"localize_action": lambda args: outcome({"spans": SPANS}), "assess_cvs": lambda args: outcome({"scores": {"a": 1}})})
-    run = await run_of(fake, tmp_path, step("a", "localize_action", on_empty="stop", action="clip the cystic duct"), step("b", "assess_cvs"))
+    run = await run_of(
+        fake, tmp_path, step("a", "localize_action", on_empty="stop", action="clip the cystic duct"), step("b", "assess_cvs")
+    )
     assert set(run.outcomes) == {"a", "b"}
 
 
@@ -182,7 +186,9 @@ async def test_a_plan_also_stops_where_the_step_failed(tmp_path: Path) -> None:
         raise Failed("no memory left")
 
     fake = FakeServer({"localize_action": broken, "assess_cvs": lambda args: outcome({"scores": {"a": 1}})})
-    run = await run_of(fake, tmp_path, step("a", "localize_action", on_empty="stop", action="clip the cystic duct"), step("b", "assess_cvs"))
+    run = await run_of(
+        fake, tmp_path, step("a", "localize_action", on_empty="stop", action="clip the cystic duct"), step("b", "assess_cvs")
+    )
     assert texts(run)["b"].endswith("the plan stops where a finds nothing: localize_action failed (a).")
 
 

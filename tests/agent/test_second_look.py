@@ -16,7 +16,7 @@ pytestmark = pytest.mark.anyio
 
 CLAIM = {"start_s": 30.0, "end_s": 36.0}
 CARD = {
-    "qa_type": "tal_confidence", "metric": "confidence ECE", "figure": 0.071, "tests": 412, "source": "simulated clips", "feeding": "faithful",
+    "qa_type": "tal_confidence", "metric": "confidence ECE", "figure": 0.071, "tests": 412, "source": "", "feeding": "faithful",
 }  # fmt: skip
 
 
@@ -67,7 +67,8 @@ async def test_a_claim_is_looked_at_again_at_twice_the_rate_over_two_seconds_aro
     assert (look.step, look.place, look.verdict, look.by, look.confidence) == ("a", "spans[0]", "confirmed", "a_again", 0.99)
     assert texts(run) == {
         "a": "“clip the cystic duct” is seen at 30.0-36.0 s.",
-        "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 30.0-36.0 s; confidence 0.99 (not calibrated).",
+        "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 30.0-36.0 s; "
+        "confidence 0.99 (not calibrated).",
     }
 
 
@@ -87,7 +88,7 @@ async def test_a_better_supported_revision_is_adopted_and_read_by_the_operations
         "a": "“clip the cystic duct” is seen at 31.0-36.5 s.",
         # ln 0.9 = -0.105, ln 0.8 = -0.223.
         "a_again": "A second look confirms 30.0-36.0 s: a look at 2 frames a second places it at 31.0-36.5 s, which is adopted: mean "
-        "log-probability -0.105 against -0.223 at 1; confidence 0.99 (not calibrated).",
+        "log-probability -0.105, against -0.223 at 1 frames a second; confidence 0.99 (not calibrated).",
         "d": "“clip the cystic duct” lasts 5.5 s in all.",
     }
 
@@ -191,7 +192,10 @@ async def test_a_for_each_over_actions_is_looked_at_again_under_each_ones_name(t
     run = await run_of(fake, tmp_path, each)
     assert [args["action"] for args in fake.asked_of("localize_action") if "fps" in args] == ["clip it", "cut it"]
     assert [(look.index, look.verdict) for look in run.looks] == [(0, "confirmed"), (1, "confirmed")]
-    assert [statement.text for statement in run.answer.statements][:2] == ["“clip it” is seen at 30.0-36.0 s.", "“cut it” is seen at 30.0-36.0 s."]
+    assert [statement.text for statement in run.answer.statements][:2] == [
+        "“clip it” is seen at 30.0-36.0 s.",
+        "“cut it” is seen at 30.0-36.0 s.",
+    ]
 
 
 async def test_what_was_not_observed_is_no_claim(tmp_path: Path) -> None:
