@@ -74,9 +74,10 @@ class Facts:
         return self
 
     def complaints(self, text: str, names: Iterable[str] = (), *, strict: bool = False) -> Iterator[str]:
-        """What the text holds and this does not. names: of every action there is. strict: a time finer than the frames is one too."""
+        """What the text holds and this does not. names: of every action there is. strict: for a text that is not our template's,
+        whose spelled numbers (`from one to five`) are its own, and whose times are no finer than the frames."""
         for said in said_in(text):
-            if not self._holds(said):
+            if not self._holds(said) and (strict or not said.text[0].isalpha()):
                 yield f"{said.text} stands in nothing that the step holds"
             elif strict and said.kind == "time" and self.grain_s and said.grain < 10 ** -math.ceil(-math.log10(self.grain_s) - 1e-9):
                 yield f"{said.text} is finer than frames every {self.grain_s:.2g} s can tell"

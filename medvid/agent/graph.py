@@ -1,4 +1,4 @@
-"""Graph: a run as a LangGraph graph. Plan, check, run what is ready in parallel, look wider once, answer.
+"""Graph: a run as a LangGraph graph. Plan, check, run what is ready in parallel, look again, answer.
 
     plan -> check -> advance -> call, call, ... -> advance -> ... -> review -> (advance again | answer)
 
@@ -6,6 +6,7 @@ State is plain JSON. Every call is a task of its own, so its result is stored as
 without repeating a finished call. Tools are called through an MCP client; an error that `_meta["medvid/error"]` marks is tried again.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, TypedDict
@@ -17,18 +18,25 @@ from langgraph.types import Send
 from mcp import MCPError
 from opentelemetry import trace
 
-from medvid.agent.answer import compose
+from medvid.agent.answer import Told, compose
 from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
+from medvid.agent.contradictions import contradictions
 from medvid.agent.events import Event, OnEvent, tell_nobody
-from medvid.agent.ledger import Ledger, look_wider
+from medvid.agent.ledger import LIMIT, Ledger
 from medvid.agent.memory import Memory
 from medvid.agent.model_planner import ModelPlanner
 from medvid.agent.planning import Asked, Planner
+from medvid.agent.replan import look_once_more
+from medvid.agent.second_look import claims, judged, look_again
 from medvid.agent.writer import write
-from medvid.core import Needs, Plan, Planning
+from medvid.core import Needs, Plan, Planning, SecondLook
 
 TRACER = trace.get_tracer("medvid")  # spans go nowhere unless the user's program has set up OpenTelemetry
+STAGES = 3
+"""Of the review; see `_review`."""
+BUDGET_S = 3600.0
+"""That the calls of one run may take together, unless told otherwise."""
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -57,11 +65,18 @@ class State(TypedDict, total=False):
     faults: dict[str, list[dict[str, Any]]]
     skipped: dict[str, dict[str, str]]
     ready: list[dict[str, Any]]
-    replanned: bool
+    takes: dict[str, list[str]]
+    verify: bool
+    budget_s: float
+    reviewed: int
+    revised: dict[str, dict[str, Any]]
+    looks: list[dict[str, Any]]
+    contradictions: list[dict[str, Any]]
+    limits: list[str]
+    reused: dict[str, str]
     answer: dict[str, Any]
     unused: list[str]
     plannings: list[dict[str, Any]]
-    limits: list[str]
 
 
 class CallInput(TypedDict):
@@ -101,24 +116,27 @@ async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if state.get("needs"):
         return {}
-    plan = Plan.model_validate(state["plan"])
-    tools = await list_tools(runtime.context.client)
+    plan, tools = Plan.model_validate(state["plan"]), await list_tools(runtime.context.client)
     check_plan(plan, tools, listing=state["listing"], budget=state.get("budget", BUDGET_CALLS))
     steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
     await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
-    return {}
+    return {"takes": {name: list(card.arguments) for name, card in tools.items()}}
 
 
 async def _advance(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     ledger = Ledger.of(state)
     skipped = set(ledger.skipped)
-    ready = ledger.advance(state.get("budget", BUDGET_CALLS))
+    ready = ledger.advance(*_budgets(state))
     for step_id in [step_id for step_id in ledger.skipped if step_id not in skipped]:
         empty = ", ".join(dict.fromkeys(ledger.skipped[step_id].values()))
         await runtime.context.on_event(Event("skipped", f"{empty} is empty", step=step_id))
     done, steps = sum(map(ledger.settled, ledger.plan.steps)), len(ledger.plan.steps)
     await runtime.context.on_event(Event("advanced", f"{done} of {steps} steps done", steps_done=done, steps=steps))
     return {**ledger.to_json(), "ready": [asdict(call) for call in ready]}
+
+
+def _budgets(state: State) -> tuple[int, float]:
+    return state.get("budget", BUDGET_CALLS), state.get("budget_s", BUDGET_S)
 
 
 def _dispatch(state: State) -> list[Send] | str:
@@ -133,6 +151,7 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
         await context.on_event(Event("progress", message or "", step=step, index=index, done=done, total=total))
 
     await context.on_event(Event("started", state["tool"], step=step, index=index))
+    started_s = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
         entry = await _answer_of(context.client, state, progress)
         failure = entry.get("failure")
@@ -146,7 +165,7 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
     else:
         told = Event("failed", f"{state['tool']}: {failure['message']}", step=step, index=index)
     await context.on_event(told)
-    return {"calls": {step: {str(index): entry}}}
+    return {"calls": {step: {str(index): entry | {"took_s": round(time.monotonic() - started_s, 3)}}}}
 
 
 async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str, Any]:
@@ -163,33 +182,49 @@ async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str
 
 
 async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Looks wider once. What was skipped for want of it is open again."""
-    ledger = Ledger.of(state)
-    wider = None if state.get("needs") or state.get("replanned") else look_wider(ledger)
-    if wider is None:
-        return {"replanned": True}
-    check_plan(wider, await list_tools(runtime.context.client), budget=state.get("budget", BUDGET_CALLS))
-    new = [step for step in wider.steps if step.id not in {old.id for old in ledger.plan.steps}]
-    changed = {step.id for step in wider.steps if step not in ledger.plan.steps}
-    await runtime.context.on_event(Event("replanned", f"looking wider: {', '.join(f'{step.id} {step.name}' for step in new)}"))
-    reopened = ledger.reopened(wider, changed)
-    return {"plan": wider.to_json(), "replanned": True, "ready": [], **reopened.to_json()}
+    """Each stage once: look for what was not found, look again at what was claimed, judge. One that opens steps sends the run on."""
+    ledger, done = Ledger.of(state), state.get("reviewed", 0) if not state.get("needs") else STAGES
+    limits, looks = list(state.get("limits", ())), list(map(SecondLook.model_validate, state.get("looks", ())))
+    known, (budget, seconds) = ledger.plan.steps, _budgets(state)
+    while done < STAGES and all(map(ledger.settled, ledger.plan.steps)):
+        limit, further = ledger.limit(budget, seconds), look_once_more(ledger, state["listing"], state.get("takes", {}))
+        if done == 0 and limit is None:
+            ledger = further
+        elif done == 0 and further is not ledger:
+            limits.append(f"{limit}, so what was not found was not looked for again")
+        elif done == 1 and state.get("verify", True) and claims(ledger):
+            left = 0 if limit else budget - sum(map(len, ledger.calls.values()))
+            ledger, looks = look_again(ledger, state["listing"], state.get("takes", {}), left)
+            limits += [f"{limit}, so not every time was looked at again"] if limit else []
+        elif done == 2:
+            if not limits and further is not ledger:
+                limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
+            limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
+            ledger, looks = judged(ledger, looks)
+        done += 1
+    if news := [f"{step.id} {step.name}" for step in ledger.plan.steps if step not in known]:
+        await runtime.context.on_event(Event("replanned", f"looking again: {', '.join(news)}"))
+    kept = {"plan": ledger.plan.to_json(), "ready": [], **ledger.to_json(), "looks": [look.model_dump(mode="json") for look in looks]}
+    return {**kept, "limits": limits, "reviewed": done}
 
 
 def _after_review(state: State) -> str:
-    ledger = Ledger.of(state)
-    return "answer" if state.get("needs") or all(map(ledger.settled, ledger.plan.steps)) else "advance"
+    return "answer" if state["reviewed"] == STAGES and all(map((ledger := Ledger.of(state)).settled, ledger.plan.steps)) else "advance"
 
 
 async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
-    needs = state.get("needs")
-    answer = compose(state["question"], Ledger.of(state), state["listing"], Needs.model_validate(needs) if needs else None)
+    needs, ledger = state.get("needs"), Ledger.of(state)
+    found = contradictions(ledger)
+    looks = list(map(SecondLook.model_validate, state.get("looks", ())))
+    told = Told(looks, found, state.get("reused", {}), state.get("limits", ()), state.get("unused", ()))
+    answer = compose(state["question"], ledger, state["listing"], Needs.model_validate(needs) if needs else None, told)
     tries: list[Planning] = []
     if isinstance(planner := runtime.context.planner, ModelPlanner) and planner.answers and needs is None:
-        answer, tries = await write(planner, state["question"], Ledger.of(state), state["listing"], answer)
+        answer, tries = await write(planner, state["question"], ledger, state["listing"], answer)
     await runtime.context.on_event(Event("answered", answer.text))
-    told = [*state.get("plannings", ()), *(tried.model_dump(mode="json") for tried in tries)]
-    return {"answer": answer.model_dump(mode="json"), "plannings": told}
+    plannings = [*state.get("plannings", ()), *(tried.model_dump(mode="json") for tried in tries)]
+    shown = [item.model_dump(mode="json") for item in found]
+    return {"answer": answer.model_dump(mode="json"), "contradictions": shown, "plannings": plannings}
 
 
 def _watched(name: str, node: Any, own: Context | None) -> Any:

@@ -1,21 +1,20 @@
-"""Ledger: how far a plan has come. Which steps are ready, with which arguments, what each has given, and where to look wider.
+"""Ledger: how far a plan has come. Which steps are ready, with which arguments, and what each has given.
 
 Its entries are the plain JSON of the graph's state:
 
-    calls     {step: {index: {"content": JSON} | {"failure": {kind, message, retryable}}}}; index "0" where the step has no for_each
+    calls     {step: {index: {"content": JSON, "took_s"} | {"failure": {kind, message, retryable}}}}; index "0" without a for_each
     counts    {step: elements of its for_each}
     values    {step: what an operation gave}
     faults    {step: [failure]}: what could not be called or computed
     skipped   {step: {index: the reference that read nothing}}; index "" for the whole step
+    revised   {step: {index: the result that a better supported second look puts in the place of the call's own}}
 
-A needed argument that reads null skips its call; an empty for_each runs zero times. Once, where a step that others need observed nothing,
-the plan looks wider: the step is asked again without its span restriction, as a new step, and the steps that were skipped for want of it
-read the new one. The first look and its outcome stay in the run, so the answer says both. Pure: nothing here waits or calls.
+A needed argument that reads null skips its call; an empty for_each runs zero times. A step whose `on_empty` is `stop` is waited for by all
+that stand below it, and where it finds nothing they are skipped. Pure: nothing here waits or calls.
 """
 
-import json
-import re
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Set
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,8 +26,9 @@ from medvid.agent.references import ITEM, holds_null, resolve
 from medvid.agent.shapes import Validator
 from medvid.core import Plan, Run, Step
 
-ENTRIES = ("calls", "counts", "values", "faults", "skipped")
-WIDER = "_wider"
+ENTRIES = ("calls", "counts", "values", "faults", "skipped", "revised")
+LIMIT = "limit"
+"""The kind of a failure that is a bound of the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Ledger:
     values: dict[str, Any] = field(default_factory=dict)
     faults: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     skipped: dict[str, dict[str, str]] = field(default_factory=dict)
+    revised: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> "Ledger":
@@ -77,6 +78,15 @@ class Ledger:
         """What the step's calls gave, in order, without those that failed."""
         return self._made(step_id, "content")
 
+    def asked(self, step: Step) -> list[tuple[str, dict[str, Any], Any]]:
+        """For each of `contents` the index of its call, the arguments, and the content, a revised result in its place."""
+        elements, entries, revised = self.elements(step), self.calls.get(step.id, {}), self.revised.get(step.id, {})
+        return [
+            (i, self.arguments(step, elements[int(i)]), content | {"result": revised[i]} if i in revised else content)
+            for i in sorted(entries, key=int)
+            if (content := entries[i].get("content")) is not None
+        ]
+
     def failures(self, step_id: str) -> list[dict[str, Any]]:
         return self._made(step_id, "failure") + self.faults.get(step_id, [])
 
@@ -88,41 +98,71 @@ class Ledger:
         """What a reference to the step reads: a result, an operation's value, another tool's content; a list of them for a for_each."""
         if step_id in self.values:
             return self.values[step_id]
-        entries = self.calls.get(step_id, {})
+        entries, revised = self.calls.get(step_id, {}), self.revised.get(step_id, {})
         contents = [entries.get(str(i), {}).get("content") for i in range(self.counts.get(step_id, 0))]
         read = [content.get("result") if is_outcome(content) else content for content in contents]
+        read = [revised.get(str(i), result) for i, result in enumerate(read)]
         return read if self.plan.step(step_id).for_each else next(iter(read), None)
 
-    def advance(self, budget: int) -> list[Call]:
-        """Runs the operations that are ready, notes what cannot run, and gives the calls to make now."""
+    def found_nothing(self, step: Step) -> bool:
+        """Of a settled step: an operation that gave null, 0 or an empty list; a tool that failed or gave no result."""
+        if step.op is not None:
+            return not self.values.get(step.id)
+        return not any(content["status"] == "ok" if is_outcome(content) else True for content in self.contents(step.id))
+
+    def limit(self, budget: int, seconds: float) -> str | None:
+        """The bound that the calls made so far have reached, in words; None where there is room for another."""
+        made = [entry for entries in self.calls.values() for entry in entries.values()]
+        if len(made) >= budget:
+            return f"the budget of {budget} tool calls is used up"
+        return f"the budget of {seconds:g} s is used up" if sum(entry.get("took_s", 0.0) for entry in made) >= seconds else None
+
+    def advance(self, budget: int, seconds: float = math.inf) -> list[Call]:
+        """Runs the operations that are ready, notes what cannot run, and gives the calls to make now. budget: of calls. seconds: that the
+        calls together may take; nothing is begun after them."""
         calls: list[Call] = []
         moved = True
         while moved:
-            moved = False
+            moved, stops = False, list[Step]()
             for step in self.plan.steps:
-                started = self.settled(step) or step.id in self.counts
-                if not started and all(self.settled(self.plan.step(needed)) for needed in needed_steps(step)):
-                    calls += self._start(step, budget - len(calls) - sum(len(made) for made in self.calls.values()))
-                    moved = True
+                gates, needed = tuple(stops), map(self.plan.step, needed_steps(step))
+                stops += [step] if self._stops(step) else []
+                if self.settled(step) or step.id in self.counts or not all(map(self.settled, (*gates, *needed))):
+                    continue
+                moved = True
+                if stopped := next(filter(self.found_nothing, gates), None):
+                    self.skipped[step.id] = {"": f"${stopped.id}"}
+                else:
+                    room = budget - len(calls) - sum(len(made) for made in self.calls.values())
+                    calls += self._start(step, room, self.limit(budget, seconds))
         return calls
 
-    def reopened(self, plan: Plan, changed: set[str]) -> "Ledger":
-        """The same ledger for another plan: steps that changed, and those skipped for want of a changed one, are open again."""
-        open_again = set(changed)
-        for step in plan.steps:
-            if step.id not in self.calls and needed_steps(step) & open_again:
-                open_again.add(step.id)
+    def _stops(self, step: Step) -> bool:
+        """Whether the steps below wait for this one; never where it reads, through whatever steps, one of them."""
+        above = {other.id for other in self.plan.steps[: self.plan.steps.index(step)]}
+        return step.on_empty == "stop" and behind(self.plan, step) <= above
+
+    def reopened(self, plan: Plan, changed: Set[str]) -> "Ledger":
+        """The same ledger for another plan: steps that changed, and those without a call that read them, are open again."""
+        open_again = changed | Ledger(plan, self.calls).reading(changed)
         kept = {name: {key: value for key, value in getattr(self, name).items() if key not in open_again} for name in ENTRIES}
         return Ledger(plan, **kept)
 
-    def _start(self, step: Step, budget: int) -> list[Call]:
-        elements = [None] if step.for_each is None else list(resolve(step.for_each, self.given) or ())
+    def reading(self, ids: Set[str]) -> set[str]:
+        """The steps without a call that read one of these, directly or through each other."""
+        found: set[str] = set()
+        for _ in self.plan.steps:
+            found |= {step.id for step in self.plan.steps if step.id not in self.calls and needed_steps(step) & (ids | found)}
+        return found
+
+    def _start(self, step: Step, budget: int, limit: str | None) -> list[Call]:
+        elements = self.elements(step)
         if not elements:
             self.skipped[step.id] = {"": str(step.for_each)}
         if step.op is not None:
             self._compute(step, elements)
             return []
-        return self._calls(step, elements, budget) if elements else []
+        return self._calls(step, elements, budget, limit) if elements else []
 
     def _compute(self, step: Step, elements: list[Any]) -> None:
         operation = OPS[step.op or ""]
@@ -135,7 +175,7 @@ class Ledger:
             values.append(operation.run(**args))
         self.values[step.id] = values if step.for_each else values[0]
 
-    def _calls(self, step: Step, elements: list[Any], budget: int) -> list[Call]:
+    def _calls(self, step: Step, elements: list[Any], budget: int, limit: str | None) -> list[Call]:
         calls, skipped = [], {}
         for index, element in enumerate(elements):
             args = self.arguments(step, element)
@@ -147,13 +187,17 @@ class Ledger:
             skipped = {"": skipped["0"]}
         if skipped:
             self.skipped[step.id] = skipped
-        if len(calls) > budget:
-            left = f"the {max(budget, 0)} calls left in the budget"
-            self.faults[step.id] = [_fault(f"{len(calls)} calls of {step.name} are above {left}; ask for less at once")]
+        if calls and (limit or len(calls) > budget):
+            above = limit or f"{len(calls)} calls of {step.name} are above the {max(budget, 0)} calls left in the budget"
+            self.faults[step.id] = [_fault(f"{above}; ask for less at once", LIMIT)]
             return []
         if "" not in skipped:
             self.counts[step.id] = len(elements)
         return calls
+
+    def elements(self, step: Step) -> list[Any]:
+        """What it runs for."""
+        return [None] if step.for_each is None else list(resolve(step.for_each, self.given) or ())
 
     def arguments(self, step: Step, element: Any) -> dict[str, Any]:
         """The step's, with references read. element: of its for_each."""
@@ -161,52 +205,11 @@ class Ledger:
         return resolved
 
 
-def _fault(message: str) -> dict[str, Any]:
-    return {"kind": "plan", "message": message, "retryable": False}
+def behind(plan: Plan, step: Step) -> set[str]:
+    """The steps that this one reads, directly or through others."""
+    needed = needed_steps(step)
+    return needed.union(*(behind(plan, plan.step(step_id)) for step_id in needed))
 
 
-def look_wider(ledger: Ledger) -> Plan | None:
-    """The plan with wider looks added; None where nothing can be widened."""
-    wanting = _wanting(ledger)
-    widened = {
-        step.id: step.model_copy(update={"id": step.id + WIDER, "args": {name: step.args[name] for name in step.args if name != "span"}})
-        for step in ledger.plan.steps
-        if step.id in wanting and _observed_nothing(ledger, step)
-    }
-    if not widened:
-        return None
-    steps: list[Step] = []
-    for step in ledger.plan.steps:
-        steps.append(_reading(step, ledger.plan, widened) if step.id in wanting else step)
-        if step.id in widened:
-            steps.append(widened[step.id])
-    return Plan(steps=tuple(steps))
-
-
-def _wanting(ledger: Ledger) -> set[str]:
-    """The calls that were skipped, and every step they directly or indirectly read from."""
-    found = {step.id for step in ledger.plan.steps if step.tool is not None and step.id in ledger.skipped}
-    open_ids = list(found)
-    while open_ids:
-        needed = needed_steps(ledger.plan.step(open_ids.pop())) - found
-        found |= needed
-        open_ids += needed
-    return found
-
-
-def _observed_nothing(ledger: Ledger, step: Step) -> bool:
-    """Whether it looked at a part of the video only, and saw nothing there. A for_each looked at several parts already."""
-    contents = ledger.contents(step.id)
-    restricted = step.tool is not None and step.for_each is None and step.args.get("span") is not None
-    return restricted and bool(contents) and all(is_outcome(content) and content["status"] == "not_observed" for content in contents)
-
-
-def _reading(step: Step, plan: Plan, widened: dict[str, Step]) -> Step:
-    """The step, reading the wider looks. A span that it shared with a narrow look goes too: what is read may lie outside it."""
-    changed = step.to_json()
-    for step_id in needed_steps(step) & widened.keys():
-        text = re.sub(rf'"\${step_id}(?=[."\[])', f'"${step_id}{WIDER}', json.dumps(changed))
-        changed = json.loads(text)
-        if changed["args"].get("span") == plan.step(step_id).args["span"]:
-            del changed["args"]["span"]
-    return Step.model_validate(changed)
+def _fault(message: str, kind: str = "plan") -> dict[str, Any]:
+    return {"kind": kind, "message": message, "retryable": False}

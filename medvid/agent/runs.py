@@ -18,12 +18,12 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from medvid.agent.catalogue import Client
 from medvid.agent.check import BUDGET_CALLS
 from medvid.agent.events import OnEvent, tell_nobody
-from medvid.agent.graph import FIRST_WAIT_S, Context, State, build_graph
+from medvid.agent.graph import BUDGET_S, FIRST_WAIT_S, Context, State, build_graph
 from medvid.agent.ledger import Ledger
 from medvid.agent.memory import Memory
 from medvid.agent.planner import offline
 from medvid.agent.planning import Planner
-from medvid.core import Answer, ConfigError, Failure, Plan, Planning, Run
+from medvid.core import Answer, ConfigError, Contradiction, Failure, Plan, Planning, Run, SecondLook
 from medvid.core.settings import runs_file
 
 CALLS_AT_ONCE = 8
@@ -38,12 +38,15 @@ def new_run_id() -> str:
 async def ask(
     question: str, video_ids: Sequence[str], client: Client, *, run_id: str | None = None, plan: Plan | None = None,
     planner: Planner = offline, memory: Memory | None = None, insist: bool = False, on_event: OnEvent = tell_nobody,
-    checkpoints: Path | None = None, budget: int = BUDGET_CALLS, first_wait_s: float = FIRST_WAIT_S,
+    checkpoints: Path | None = None, budget: int = BUDGET_CALLS, budget_s: float = BUDGET_S, verify: bool = True,
+    first_wait_s: float = FIRST_WAIT_S,
 ) -> Run:  # fmt: skip
-    """Plans, checks, runs and answers. A ready `plan` is run as it stands; checkpoints: the file, `runs.sqlite` where None.
-    Raises PlanError where the plan may not run, AccessError for a video that is not served."""
+    """Plans, checks, runs and answers. A ready `plan` is run as it stands; checkpoints: the file, `runs.sqlite` where None. budget_s: what
+    the calls may take together. verify: look again at what is said of times. Raises PlanError where the plan may not run, AccessError
+    for a video that is not served."""
     run_id = run_id or new_run_id()
     state: State = {"question": question, "video_ids": list(video_ids), "budget": budget, "insist": insist, "calls": {}}
+    state |= {"budget_s": budget_s, "verify": verify}
     if plan is not None:
         state["plan"] = plan.to_json()
     context = Context(client, planner, on_event, memory or Memory(), first_wait_s)
@@ -95,7 +98,9 @@ def to_run(run_id: str, state: dict[str, Any]) -> Run:
     answer = Answer.model_validate(state["answer"])
     return Run(
         id=run_id, question=state["question"], plan=ledger.plan, outcomes=outcomes, values=ledger.values, failures=failures, answer=answer,
-        plannings=tuple(map(Planning.model_validate, state.get("plannings", ()))), limits=tuple(state.get("limits", ())),
+        plannings=tuple(map(Planning.model_validate, state.get("plannings", ()))),
+        looks=tuple(map(SecondLook.model_validate, state.get("looks", ()))), reused=state.get("reused", {}),
+        contradictions=tuple(map(Contradiction.model_validate, state.get("contradictions", ()))), limits=tuple(state.get("limits", ())),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ an outcome's `result` or an operation's value, `$item` is the current element. A
 the video it is used on (`$video.video_id`), both put in before it runs. Source: docs/plans.md.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -61,6 +62,10 @@ class Plan(Value):
 
     def step(self, step_id: str) -> Step:
         return next(step for step in self.steps if step.id == step_id)
+
+    def with_steps(self, below: Mapping[str, Sequence[Step]]) -> "Plan":
+        """With further steps, each below the one whose id it is given under."""
+        return self.model_copy(update={"steps": tuple(new for step in self.steps for new in (step, *below.get(step.id, ())))})
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {"title": self.title} if self.title else {}

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue
 
 from medvid.core.plan import Plan
-from medvid.core.span import Value
+from medvid.core.span import Span, Value
 
 RESEARCH_USE = "Research use only; not for clinical decisions."
 """Said once with every answer."""
@@ -39,7 +39,8 @@ class Needs(Value):
 
 class SecondLook(Value):
     """What an independent look says of one claim about a time. index: of the outcome. place: where the claim stands in its result, such as
-    `spans[0]`. by: the step that looked again, None where none could. confidence: in [0, 1], None without log-probabilities."""
+    `spans[0]`. by: the step that looked again, None where none could. confidence: of the claim as first made, in [0, 1], None without
+    log-probabilities. adopted: what stands in its place where the second look is better supported."""
 
     step: str
     index: int = 0
@@ -48,6 +49,7 @@ class SecondLook(Value):
     by: str | None = None
     reason: str = ""
     confidence: float | None = None
+    adopted: Span | None = None
 
 
 class Contradiction(Value):

@@ -72,8 +72,9 @@ class Report:
 
 
 def _cards(tool: Tool[Any, Any], args: Args, profile: Profile) -> tuple[Reliability, ...]:
-    """Of the caption style asked for only; what nobody measured says so."""
+    """Of the caption style asked for only; what nobody measured says so. Beside it, how far the confidence in such answers is off."""
     styles = get_args(StyleArgs.model_fields["style"].annotation)
     skipped = [f"_{style}" for style in styles if style != args.style] if isinstance(args, StyleArgs) else []
     asked = [qa_type for qa_type in tool.qa_types if not qa_type.endswith(tuple(skipped))]
-    return tuple(profile.cards.get(qa_type) or Reliability(qa_type=qa_type, metric=qa_type) for qa_type in asked)
+    measured = [profile.cards.get(qa_type) or Reliability(qa_type=qa_type, metric=qa_type) for qa_type in asked]
+    return (*measured, *(card for qa_type in asked if (card := profile.cards.get(f"{qa_type}_confidence")) is not None))

@@ -55,7 +55,7 @@ async def test_a_run_without_a_context_streams_its_events_in_the_current_form() 
         graph = build_graph(Context(client, offline)).compile()
         parts = [
             part
-            async for part in graph.astream({"question": QUESTION}, stream_mode=["custom", "values"], version="v2")
+            async for part in graph.astream({"question": QUESTION, "verify": False}, stream_mode=["custom", "values"], version="v2")
         ]
     kinds = [part["data"]["kind"] for part in parts if part["type"] == "custom"]
     assert kinds == ["planned", "advanced", "started", "finished", "advanced", "answered"]
@@ -76,7 +76,7 @@ async def test_spans_name_step_tool_and_status_and_no_text() -> None:
     before, module.TRACER = module.TRACER, provider.get_tracer("medvid")
     try:
         async with fake().client() as client:
-            await build_graph(Context(client, offline)).compile().ainvoke({"question": QUESTION})
+            await build_graph(Context(client, offline)).compile().ainvoke({"question": QUESTION, "verify": False})
     finally:
         module.TRACER = before
     spans = {span.name: span for span in exporter.get_finished_spans()}
@@ -106,7 +106,7 @@ async def test_the_graph_of_langgraph_json_answers(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("MEDVID_ROOTS", json.dumps([str(tmp_path)]))
     async with factory() as graph:
         assert "call" in graph.nodes
-        last = await graph.ainvoke({"question": QUESTION})
+        last = await graph.ainvoke({"question": QUESTION, "verify": False})
     assert last["answer"]["needs"]["question"].startswith("Which video is the question about?"), "an empty folder is served"
 
 

@@ -71,7 +71,9 @@ async def test_the_demos_question_is_answered_with_the_truth(client: tuple[Any, 
 async def test_what_comes_before_another_step_is_told_from_what_does_not(client: tuple[Any, str], tmp_path: Path) -> None:
     run = await asked(client, "Is the hepatocystic triangle dissected before the cystic duct is clipped?", tmp_path)
     before = event_of(TRUTH, "clip the cystic duct").start_s
-    spans = run.outcomes[run.plan.steps[-1].id][0]["result"]["spans"]
+    last = [step.id for step in run.plan.steps if not any(look.by == step.id for look in run.looks)][-1]
+    spans = run.outcomes[last][0]["result"]["spans"]
+    assert {look.verdict for look in run.looks} == {"confirmed"}
     true = [event.span for event in TRUTH.events if event.action == "dissect the hepatocystic triangle"]
     assert len(spans) == len(true) >= 1
     assert all(span["end_s"] <= before + 0.5 for span in spans)

@@ -47,6 +47,11 @@ def test_a_fact_passes_in_every_honest_form(text: str) -> None:
     assert complaints(text) == []
 
 
+def test_a_template_may_spell_a_scale_out_and_a_model_may_not_spell_a_count() -> None:
+    assert complaints("each from one to five") == []
+    assert complaints("each from one to five", strict=True) == ["five stands in nothing that the step holds"]
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -67,7 +72,8 @@ def test_a_fact_passes_in_every_honest_form(text: str) -> None:
     ],
 )
 def test_what_no_step_holds_is_named(text: str, named: str) -> None:
-    assert any(named in complaint for complaint in complaints(text)), complaints(text)
+    said = complaints(text, strict=text.startswith("clipped t"))
+    assert any(named in complaint for complaint in said), said
 
 
 def test_a_time_finer_than_the_frames_is_refused_of_who_writes_freely() -> None:

@@ -55,13 +55,14 @@ LOCALIZE = step("a", "localize_action", action="clip the cystic duct")
 
 async def run_of(fake: FakeServer, file: Path, *steps: Step, **options: Any) -> Run:
     async with fake.client() as client:
+        options = {"verify": False, **options}  # the second looks have tests of their own
         return await ask("?", [VIDEO_ID], client, plan=Plan(steps=steps), checkpoints=file, first_wait_s=0.0, **options)
 
 
 async def test_the_demos_question_is_answered_over_what_was_found(file: Path) -> None:
     fake = FakeServer(REPLIES)
     async with fake.client() as client:
-        run = await ask(DEMO, [VIDEO_ID], client, checkpoints=file)
+        run = await ask(DEMO, [VIDEO_ID], client, checkpoints=file, verify=False)
     assert fake.asked_of("ground_object") == [{"video_id": VIDEO_ID, "object": "clipper", "every_s": 2.0, "span": SPANS[0]}]
     (region,) = fake.asked_of("caption_region")
     assert (region["box_px"], region["time_s"], region["span"]) == ([10.0, 20.0, 60.5, 80.25], 30.0, SPANS[0])
@@ -245,31 +246,6 @@ async def test_a_foreign_tools_content_is_read_as_it_stands(file: Path) -> None:
     ]
 
 
-async def test_where_a_needed_look_saw_nothing_the_plan_looks_wider_once(file: Path) -> None:
-    def only_in_the_whole_video(args: dict[str, Any]) -> Any:
-        return outcome({"track": TRACK}) if "span" not in args else not_observed(args["span"])
-
-    fake = FakeServer({**REPLIES, "ground_object": only_in_the_whole_video})
-    async with fake.client() as client:
-        run = await ask("What is the clipper doing between 60 and 80 s?", [VIDEO_ID], client, checkpoints=file)
-    assert [args.get("span") for args in fake.asked_of("ground_object")] == [{"start_s": 60.0, "end_s": 80.0}, None]
-    assert [item.id for item in run.plan.steps] == ["s1", "s1_wider", "s2"]
-    assert run.plan.step("s2").args["box_px"] == "$s1_wider.track[0].box_px"
-    assert "span" not in fake.asked_of("caption_region")[0], "the box lies outside the stretch that was asked for"
-    texts = {statement.step: statement.text for statement in run.answer.statements}
-    assert texts["s1"] == "The clipper was not observed; looked at 60.0-80.0 s, at 1 frames a second."
-    assert texts["s1_wider"].startswith("The clipper is at [10, 20, 60.5, 80.25] px at 30.0 s")
-
-
-async def test_it_does_not_look_wider_twice_nor_for_what_nobody_needs(file: Path) -> None:
-    fake = FakeServer({**REPLIES, "ground_object": lambda args: not_observed(args.get("span"))})
-    async with fake.client() as client:
-        await ask("What is the clipper doing between 60 and 80 s?", [VIDEO_ID], client, checkpoints=file)
-        assert len(fake.asked_of("ground_object")) == 2
-        await ask("Where is the clipper between 60 and 80 s?", [VIDEO_ID], client, checkpoints=file)
-        assert len(fake.asked_of("ground_object")) == 3
-
-
 async def test_a_question_that_cannot_be_placed_calls_nothing_and_asks_back(file: Path) -> None:
     fake = FakeServer(REPLIES)
     async with fake.client() as client:
@@ -324,7 +300,7 @@ async def test_a_cancelled_run_cancels_its_call_and_can_be_resumed(file: Path) -
         async with anyio.create_task_group() as tasks:
 
             async def asking() -> None:
-                await ask("?", [VIDEO_ID], client, run_id="r1", plan=Plan(steps=steps), checkpoints=file)
+                await ask("?", [VIDEO_ID], client, run_id="r1", plan=Plan(steps=steps), checkpoints=file, verify=False)
 
             tasks.start_soon(asking)
             with anyio.fail_after(10):
@@ -360,7 +336,7 @@ async def test_of_a_wave_of_calls_only_those_in_flight_are_made_again(file: Path
         async with anyio.create_task_group() as tasks:
 
             async def asking() -> None:
-                await ask("?", [VIDEO_ID], client, run_id="r1", plan=Plan(steps=steps), checkpoints=file, on_event=tell)
+                await ask("?", [VIDEO_ID], client, run_id="r1", plan=Plan(steps=steps), checkpoints=file, verify=False, on_event=tell)
 
             tasks.start_soon(asking)
             with anyio.fail_after(10):

@@ -76,7 +76,7 @@ async def test_a_text_with_more_is_sent_back_once_with_what_is_wrong(text: str, 
 async def test_after_one_rewrite_the_templates_text_stands() -> None:
     made, tries, _ = await written("It is clipped 7 times. [s1] [s2]")
     assert made.written_by == "template"
-    assert made.statements[0].text == "“clip the cystic duct” is seen at 30.0-36.4 s."
+    assert made.statements[0].text == "“clip the cystic duct” is seen at 30.0-36.5 s."
     assert len(tries) == 2
 
 

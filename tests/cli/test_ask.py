@@ -39,7 +39,8 @@ def test_json_is_the_whole_run_and_nothing_else(operation: tuple[Path, Truth]) -
     run = json.loads(done.stdout)
     assert done.stderr.splitlines()[0] == f"run {run['id']}"
     assert run["question"] == QUESTION
-    assert [step["tool"] for step in run["plan"]["steps"]] == ["localize_action"]
+    assert [(step["id"], step["tool"]) for step in run["plan"]["steps"]] == [("s1", "localize_action"), ("s1_again", "localize_action")]
+    assert [look["verdict"] for look in run["looks"]] == ["confirmed"]
     assert [outcome["result"]["spans"] for outcome in run["outcomes"]["s1"]] == [spans_of(truth)]
     assert run["answer"]["statements"][0]["step"] == "s1"
     assert run["failures"] == {}

@@ -15,7 +15,7 @@ def test_a_model_that_knows_the_truth_is_right_in_every_statement() -> None:
     run = json.loads(done.stdout)
     assert run["question"] == DEMO_QUESTION
     tools = [step["tool"] for step in run["plan"]["steps"] if "tool" in step]
-    assert tools == ["localize_action", "ground_object", "caption_region", "assess_cvs"]
+    assert tools == ["localize_action", "localize_action", "ground_object", "caption_region", "assess_cvs"], "the second is the second look"
     judged = [verdict for verdict in run["verdicts"] if "right" in verdict]
     assert len(judged) == len(tools)
     assert [verdict for verdict in judged if verdict["right"] is not True] == []

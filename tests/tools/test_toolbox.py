@@ -102,6 +102,12 @@ async def test_the_evidence_says_what_was_shown_and_what_was_said(videos: Videos
     assert (evidence.model, evidence.feeding, evidence.video_id) == ("clinical", "faithful", videos.ids["bright"])
 
 
+async def test_beside_the_figure_of_a_localisation_stands_how_far_confidence_in_it_is_off(videos: Videos) -> None:
+    figure, off = (Reliability(qa_type=name, metric=name, figure=0.5) for name in ("tal", "tal_confidence"))
+    bench = Bench(videos, "1.0-3.0 seconds.", replace(CLINICAL, cards={"tal": figure, "tal_confidence": off}))
+    assert (await bench.run("localize_action", action="drive the needle", span=span(0, 20))).evidence.reliability == (figure, off)
+
+
 async def test_the_reliability_of_the_style_asked_for_is_attached(videos: Videos) -> None:
     card = Reliability(qa_type="video_summary_gemini", metric="judge", figure=3.0)
     bench = Bench(videos, "Water flows.", replace(CLINICAL, cards={"video_summary_gemini": card}))
