@@ -21,7 +21,8 @@ class Cost(Value):
 
     def __str__(self) -> str:
         took = "an unknown time (nothing was timed yet)" if self.seconds is None else f"about {self.seconds:.0f} s"
-        return f"{'at least ' if self.least else ''}{self.calls} tool calls, {self.video_min:.1f} minutes of video, {took}"
+        calls = f"{'at least ' if self.least else ''}{self.calls} tool call{'' if self.calls == 1 else 's'}"
+        return f"{calls}, {self.video_min:.1f} minutes of video, {took}"
 
 
 ALWAYS = Cost(calls=-1)

@@ -3,12 +3,12 @@
 Who plans is not this module's business: `app` hands in an `Ask`. A plan never holds this tool, so a question cannot ask itself.
 """
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import anyio.to_thread
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
-from medvid.core import Access, Planning, Progress, Run, Value
+from medvid.core import Access, Plan, Planning, Progress, Run, Value
 from medvid.mcp_server.calls import Answered, Call, output_schema
 from medvid.mcp_server.texts import run_text
 from medvid.tools.toolbox import Toolbox
@@ -34,8 +34,9 @@ class AskArgs(Value):
 
 
 class Told(Run):
-    """A run as a client gets it, without what was written on the way."""
+    """A run as a client gets it: how the plan was written is left out, and what one looks like is told in a word."""
 
+    plan: Annotated[Plan, WithJsonSchema({"type": "object", "description": "steps: id, tool or op, args"})]
     plannings: tuple[Planning, ...] = Field(default=(), exclude=True)
 
 
@@ -50,7 +51,7 @@ def asking_call(ask: Ask, toolbox: Toolbox) -> Call[AskArgs]:
 
     async def run(args: AskArgs, access: Access, progress: Progress) -> Answered:
         answered = await ask(args, access=access, progress=progress)
-        return Answered(Told.model_validate(answered, from_attributes=True).to_json(), run_text(answered))
+        return Answered(Told(**dict(answered)).to_json(), run_text(answered))
 
     async def expected_s(args: AskArgs, access: Access) -> float | None:
         """Of one pass over the videos: what a plan takes at least."""
