@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from medvid.core import Plan
-
 Kind = Literal["planned", "advanced", "started", "progress", "retried", "finished", "failed", "skipped", "replanned", "answered"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """step: its id, None for the whole run. index: the element of its for_each. status: of the outcome, once finished.
-    done, total: units of the step's own progress. steps_done, steps: how many of the plan's steps are settled. plan: once planned."""
+    done, total: units of the step's own progress. steps_done, steps: how many of the plan's steps are settled."""
 
     kind: Kind
     message: str
@@ -22,7 +20,6 @@ class Event:
     total: float | None = None
     steps_done: int | None = None
     steps: int | None = None
-    plan: Plan | None = None
 
 
 class OnEvent(Protocol):

@@ -117,7 +117,7 @@ async def _approve(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if bound is not None and cost.above(Cost.model_validate(bound)):
         plan = Plan.model_validate(interrupt({"plan": plan.to_json(), "cost": cost.model_dump(mode="json")}))
     steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
-    await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps), plan=plan))
+    await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
     return {"plan": plan.to_json()}
 
 

@@ -81,10 +81,10 @@ def _without_texts(run: Run) -> Run:
 
 
 def _without_text(content: Any) -> Any:
-    if not is_outcome(content) or not isinstance(content["evidence"], dict):
-        return content
-    raw = [{**written, "text": ""} for written in content["evidence"].get("raw", ())]
-    return {**content, "evidence": {**content["evidence"], "raw": raw}}
+    match content:
+        case {"evidence": {"raw": list() as raw} as evidence}:
+            return {**content, "evidence": {**evidence, "raw": [{**written, "text": ""} for written in raw]}}
+    return content
 
 
 def _size(run: Run) -> int:

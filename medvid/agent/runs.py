@@ -83,16 +83,11 @@ async def resume(
     async with open_saver(path) as saver:
         state = await _stored(saver, run_id, path)
         if approved is not None:
-            await check(approved, client, budget=state["budget"])
+            check_plan(approved, await list_tools(client), budget=state["budget"])
         context = Context(client, planner, on_event, memory or Memory(), model=model, paces=paces)
         given: Command[Any] | None = Command(resume=approved.to_json()) if approved is not None else None
         last = await saver.aget_tuple(_config(run_id))
         return await _to_the_end(saver, _config(run_id, last.metadata if last else NOTHING), given, context)
-
-
-async def check(plan: Plan, client: Client, *, budget: int = BUDGET_CALLS) -> None:
-    """Raises PlanError where the plan may not run with the client's tools."""
-    check_plan(plan, await list_tools(client), budget=budget)
 
 
 async def stored(run_id: str, *, checkpoints: Path | None = None) -> dict[str, Any]:
@@ -145,6 +140,7 @@ def _config(run_id: str, marks: Mapping[str, Any] = NOTHING) -> RunnableConfig:
 async def open_saver(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
     connection = await aiosqlite.connect(path)
     try:
+        await connection.execute("PRAGMA secure_delete = ON")  # what is deleted is written over
         yield AsyncSqliteSaver(connection)
     finally:
         # A cancelled run still closes its file: the connection's thread would keep the process alive.

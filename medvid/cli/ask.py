@@ -20,22 +20,15 @@ EXAMPLES = examples(
 
 
 def ask(
-    videos: Videos = None,
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In plain words, as one argument; the last one.")] = ...,  # type: ignore[assignment]
-    thread: Thread = None,
+    videos: Videos,
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In plain words, as one argument; the last one.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the checked plan and run nothing.")] = False,
-    as_json: Json = False,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="DIR", help="Keep plan, outcomes and evidence frames in a new folder.")
     ] = None,
-    yes: Yes = False,
-    approve: Approve = False,
-    no_verify: NoVerify = False,
-    model: Model = None,
-    engine: Engine = None,
-    device: Device = None,
-    insist: Insist = False,
-) -> None:
+    thread: Thread = None, as_json: Json = False, yes: Yes = False, approve: Approve = False, no_verify: NoVerify = False,
+    model: Model = None, engine: Engine = None, device: Device = None, insist: Insist = False,
+) -> None:  # fmt: skip
     """Plans, looks and answers; each statement names the step it rests on.
 
     The run's id comes first: `medvid resume RUN` goes on with a run that was interrupted, or whose plan waits for a yes. With a thread
@@ -47,7 +40,7 @@ def ask(
         check_folder(save := save.resolve())
     flags = {"model": model, "engine": engine, "device": device}
     how: dict[str, Any] = {"as_json": as_json, "thread": thread, "yes": yes, "approve": approve, "insist": insist, "verify": not no_verify}
-    with open_session(flags, videos or [], **how) as session:
+    with open_session(flags, videos, **how) as session:
         if dry_run:
             session.show_plan(session.plan(question))
         else:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import click
 import typer
 import yaml
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -25,7 +22,8 @@ from rich.markup import escape
 
 from medvid.agent import runs
 from medvid.agent.approval import ALWAYS, Cost, Waiting
-from medvid.agent.catalogue import list_videos
+from medvid.agent.catalogue import list_tools, list_videos
+from medvid.agent.check import check_plan
 from medvid.agent.threads import memory_of
 from medvid.app import access_of, open_client, open_server, open_toolbox
 from medvid.cli.options import settings_of
@@ -49,7 +47,7 @@ Nothing was run. The ways on:
   --insist       ask the small model all the same. What it says of a real video means nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Session:
     """Tools that stand open while questions are put. Their event loop is the portal's, in a thread of its own, so that Ctrl-C reaches a
     prompt and a running question alike. note: what a run is resumed with. yes: no plan waits; approve: every plan does. brief: without
@@ -110,15 +108,13 @@ class Session:
         common = {"client": self.client, "model": self.model, "paces": memory.paces(self.model)}
         if self.thread:
             common["memory"] = memory
-        hide_plan = self.as_json or self.brief
         while True:
             try:
-                with step_lines(hide_plan=hide_plan) as tell:
+                with step_lines() as tell:
                     run: Run = self.call(partial(asking, on_event=tell, **common))
                 return run
             except Waiting as waiting:
-                approved = waiting.plan if self.yes else self.approved(waiting)
-                asking, hide_plan = partial(runs.resume, waiting.run_id, approved=approved), True
+                asking = partial(runs.resume, waiting.run_id, approved=waiting.plan if self.yes else self.approved(waiting))
 
     def approved(self, waiting: Waiting) -> Plan:
         """What is to be run: the plan that waits, or what an editor made of it. Raises `waiting` where nobody says yes."""
@@ -127,21 +123,19 @@ class Session:
         console = Console(stderr=self.as_json)
         console.print(plan_table(waiting.plan))
         text = yaml.safe_dump(waiting.plan.to_json(), sort_keys=False, allow_unicode=True)
-        while True:
-            answer = input(f"This plan needs {waiting.cost}. Run it? [y]es, [n]o, [e]dit: ").strip().lower()[:1]
+        while (answer := input(f"This plan needs {waiting.cost}. Run it? [y]es, [n]o, [e]dit: ").strip().lower()[:1]) != "n":
             if answer == "y":
                 return waiting.plan
-            if answer == "n":
-                raise waiting
-            if answer == "e" and (edited := _edited(text)) != text:
-                text = edited
-                try:
+            try:
+                edited = click.edit(text, extension=".yaml") if answer == "e" else None
+                if edited is not None and edited != text:
+                    text = edited
                     plan = Plan.model_validate(yaml.safe_load(text))
-                    self.call(runs.check, plan, self.client)
-                    console.print(plan_table(plan))
+                    check_plan(plan, self.call(list_tools, self.client))
                     return plan
-                except (yaml.YAMLError, ValidationError, PlanError) as error:
-                    console.print(f"{escape(str(error))}\n`e` goes on editing; `y` runs the plan as it was.")
+            except (click.ClickException, yaml.YAMLError, ValidationError, PlanError) as error:
+                console.print(f"{escape(str(error))}\n`e` edits it, `y` runs the plan as it was.")
+        raise waiting
 
     def show_plan(self, planned: Plan | Needs) -> None:
         """A plan, or what is needed before there can be one, which ends with 2."""
@@ -164,6 +158,8 @@ class Session:
         elif run.answer.needs is not None:
             print_needs(console, run.answer.needs)
         else:
+            if not self.brief:
+                console.print(plan_table(run.plan))
             console.print()
             for statement in run.answer.statements:
                 console.print(f"{escape(statement.text)} [dim]\\[{statement.step}][/dim]")
@@ -183,10 +179,7 @@ def open_session(flags: Mapping[str, Any], videos: Sequence[str], *, resumed: bo
             raise ConfigError("no video is named; name a file or a video id, the question last, or the thread of an earlier question")
     library, ids = open_sources(settings, named)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(open_tools(settings, library)) as (client, model):
-        note = {"videos": named, "flags": dict(flags)}
-        yield Session(
-            portal=portal, client=client, model=model, library=library, settings=settings, note=note, video_ids=ids, **how,
-        )  # fmt: skip
+        yield Session(portal, client, model, library, settings, {"videos": named, "flags": dict(flags)}, ids, **how)
 
 
 @asynccontextmanager
@@ -198,19 +191,6 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[tupl
             yield client, toolbox.engine.profile.name
     finally:
         await toolbox.engine.aclose()
-
-
-def _edited(text: str) -> str:
-    """As the user's editor leaves it."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "plan.yaml"
-        file.write_text(text, encoding="utf-8")
-        try:
-            subprocess.run([*shlex.split(editor), str(file)], check=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise ConfigError(f"the editor {editor!r} failed: {error}; set EDITOR to one that waits until the file is closed") from error
-        return file.read_text(encoding="utf-8")
 
 
 def print_needs(console: Console, needs: Needs) -> None:

@@ -18,17 +18,9 @@ HELP = "Ask in plain words. /plan shows the last plan, /videos what is asked abo
 
 
 def chat(
-    videos: Videos = None,
-    thread: Thread = None,
-    as_json: Json = False,
-    yes: Yes = False,
-    approve: Approve = False,
-    no_verify: NoVerify = False,
-    model: Model = None,
-    engine: Engine = None,
-    device: Device = None,
-    insist: Insist = False,
-) -> None:
+    videos: Videos, thread: Thread = None, as_json: Json = False, yes: Yes = False, approve: Approve = False, no_verify: NoVerify = False,
+    model: Model = None, engine: Engine = None, device: Device = None, insist: Insist = False,
+) -> None:  # fmt: skip
     """A conversation about one or more videos. What was found is not looked for again, and "that" means what was last found.
 
     Questions are read from the terminal or, a line each, from standard input. The thread is kept until `medvid threads forget`."""
@@ -37,7 +29,7 @@ def chat(
 
     thread, flags = thread or new_run_id(), {"model": model, "engine": engine, "device": device}
     how: dict[str, Any] = {"as_json": as_json, "thread": thread, "yes": yes, "approve": approve, "insist": insist, "verify": not no_verify}
-    with open_session(flags, videos or [], brief=True, **how) as session:
+    with open_session(flags, videos, brief=True, **how) as session:
         typer.echo(f"thread {thread}: `medvid chat --thread {thread}` goes on with it. {HELP}", err=True)
         worst = _talk(session)
     if worst and not sys.stdin.isatty():

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from medvid.video import Library
 
 Video = Annotated[str, typer.Argument(metavar="VIDEO", help="A video file, or a video id from `medvid videos`.")]
-Videos = Annotated[
-    list[str] | None, typer.Argument(metavar="[VIDEO]...", help="Video files, or ids from `medvid videos`; of the thread if left out.")
-]
+VIDEOS_HELP = "Video files, or ids from `medvid videos`; of the thread if left out."
+Videos = Annotated[list[str], typer.Argument(metavar="[VIDEO]...", default_factory=list, show_default=False, help=VIDEOS_HELP)]
 VIDEO_ID = re.compile(r"[0-9a-f]{16}")
 
 

@@ -15,7 +15,7 @@ from medvid.core import Progress
 if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
 
-TOLD = {"finished", "failed", "retried", "skipped", "replanned"}
+TOLD = {"planned", "finished", "failed", "retried", "skipped", "replanned"}
 
 
 @contextmanager
@@ -40,20 +40,14 @@ def frame_bar(name: str, *, hidden: bool = False) -> Iterator[Callable[[int, int
 
 
 @contextmanager
-def step_lines(*, hide_plan: bool = True) -> Iterator[OnEvent]:
-    """A line for each step that is settled; on a terminal also what is being done, below them. The plan goes to stdout."""
-    from medvid.report.tables import plan_table
-
+def step_lines() -> Iterator[OnEvent]:
+    """A line for each step that is settled; on a terminal also what is being done, below them."""
     console = Console(stderr=True, highlight=False)
     with console.status("planning") as status:
 
         async def tell(event: Event) -> None:
             place = f"{event.step}[{event.index}]" if event.step and event.index else event.step or ""
             text = escape(f"{place}: {event.message}" if place else event.message)
-            if event.plan is not None and not hide_plan:
-                status.stop()
-                Console().print(plan_table(event.plan))
-                status.start()
             if event.kind in TOLD:
                 count = f" ({event.steps_done} of {event.steps} steps)" if event.steps_done is not None and event.steps else ""
                 console.print(f"{event.kind} {text}{count}")

@@ -109,6 +109,20 @@ async def test_what_is_forgotten_is_gone_from_the_file() -> None:
         forget("private")
 
 
+async def test_what_is_forgotten_while_another_reads_the_file_is_gone_once_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "WAIT_S", 0.5)
+    await ask(FakeServer(REPLIES), "When is the SECRETONE clipped?", "t")
+    with sqlite3.connect(runs_file()) as reading:
+        assert reading.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
+        reading.execute("BEGIN")
+        reading.execute("SELECT * FROM checkpoints").fetchone()
+        with pytest.raises(ConfigError, match="until every medvid that uses it has ended"):
+            forget("t")
+        assert listed() == []
+    reading.close()
+    assert not [path for path in runs_file().parent.glob("runs.sqlite*") if b"SECRETONE" in path.read_bytes()]
+
+
 async def test_a_run_that_is_not_finished_is_forgotten_with_its_thread() -> None:
     with pytest.raises(runs.Waiting):
         await ask(FakeServer(REPLIES), "When is the SECRETONE clipped?", "t", run_id="r1", approve=runs.Cost(calls=-1))
@@ -132,7 +146,6 @@ async def test_turns_of_a_servers_callers_expire_and_those_of_this_machine_do_no
     threads.expire(-1.0)
     assert [row["caller"] for row in listed()] == [""]
     monkeypatch.setattr(threads, "MOST", 2)
-    monkeypatch.setattr(threads, "OLD", threads.OLD.replace("1000", "2"))
     for _ in range(4):
         await ask(fake, CLIP, "t", caller="theatre-1")
     threads.expire(3600.0)

@@ -111,10 +111,11 @@ def test_what_an_editor_makes_of_the_plan_is_checked_and_run(operation: tuple[Pa
     assert log.read_text().split() == ["assess_cvs"]
 
 
-def test_an_editor_that_cannot_be_started_is_named(operation: tuple[Path, Truth]) -> None:
+def test_an_editor_that_cannot_be_started_is_named_and_the_plan_still_waits(operation: tuple[Path, Truth]) -> None:
     path, _ = operation
     with on_terminal("ask", str(path), QUESTION, "--approve", EDITOR="/nowhere/editor") as terminal:
         terminal.until(ASKED)
         terminal.send("e\n")
-        terminal.until("medvid: the editor '/nowhere/editor' failed")
+        assert "/nowhere/editor: Editing failed" in terminal.until(ASKED)
+        terminal.send("n\n")
         assert terminal.end() == 2
