@@ -71,7 +71,7 @@ class Memory(Value):
 
 def outline(run: Run) -> Run:
     """Question, plan and what was said."""
-    return Run(id=run.id, question=run.question, plan=run.plan, answer=run.answer, thread=run.thread)
+    return run.model_copy(update={"outcomes": {}, "values": {}, "failures": {}, "contradictions": ()})
 
 
 def _without_texts(run: Run) -> Run:

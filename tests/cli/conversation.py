@@ -25,8 +25,8 @@ QUESTIONS = (
 WORDS = """\
 # A conversation of five turns
 
-Written by `make conversation` from the commands that stand here. The video is the demo's simulated operation, which no training has seen. A line
-that begins with `finished` says what was looked for in this turn, or that an earlier turn had found it.
+Written by `make conversation` from the commands that stand here. The video is the demo's simulated operation, which no training has seen. A
+line that begins with `finished` says what was looked for in this turn, or that an earlier turn had found it.
 """
 
 
