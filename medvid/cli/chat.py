@@ -41,6 +41,7 @@ def _talk(session: Session) -> int:
     from medvid.cli.asking import code_of
     from medvid.core import MedVidError, Plan
 
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     plan, worst, stopped = Plan(steps=()), 0, False
     while True:
         try:

@@ -24,17 +24,22 @@ def threads(
     import anyio
 
     from medvid.agent.threads import forget, listed, memory_of
+    from medvid.core import ConfigError
 
     if action == "list":
         for row in listed():
             asked = datetime.fromtimestamp(row["asked_s"]).astimezone().isoformat(sep=" ", timespec="minutes")
             whose = f", of {row['caller']}" if row["caller"] else ""
-            typer.echo(json.dumps(dict(row)) if as_json else f"{row['thread']}: {row['runs']} questions, last {asked}{whose}")
+            turns = f"{row['runs']} question{'' if row['runs'] == 1 else 's'}"
+            typer.echo(json.dumps(dict(row)) if as_json else f"{row['thread']}: {turns}, last {asked}{whose}")
     elif action == "forget":
         forget(name, caller)
         typer.echo(f"forgotten: {name}", err=True)
     else:
-        for turn in anyio.run(memory_of, name, caller)[0].turns:
+        memory, _ = anyio.run(memory_of, name, caller)
+        if not memory.turns:
+            raise ConfigError(f"there is no thread {name!r}, or nothing in it was answered; `medvid threads` lists those that are")
+        for turn in memory.turns:
             said = [f"{statement.text} [{statement.step}]" for statement in turn.answer.statements]
             said += [turn.answer.needs.question] if turn.answer.needs else []
             typer.echo(json.dumps(turn.to_json()) if as_json else "\n".join([f"> {turn.question}", *said, f"run {turn.id}", ""]))

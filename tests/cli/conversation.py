@@ -18,8 +18,8 @@ PAGE = ROOT / "docs" / "conversation.md"
 QUESTIONS = (
     "When is the cystic duct clipped?",
     "How long did it take?",
-    "What is the clipper doing there?",
     "And the cystic artery?",
+    "What is the clipper doing there?",
     "What happens right after that?",
 )
 WORDS = """\

@@ -72,8 +72,10 @@ def test_of_five_turns_each_thing_is_looked_for_once(operation: tuple[Path, Trut
     again = medvid("ask", "And then?", "--thread", "five", program=ORACLE)
     assert again.returncode == 2
     assert "no video is named" in again.stderr
-    unknown = medvid("threads", "forget", "five")
-    assert (unknown.returncode, unknown.stderr) == (2, "medvid: there is no thread 'five'; `medvid threads` lists those that are\n")
+    for action in ("show", "forget"):
+        unknown = medvid("threads", action, "five")
+        assert unknown.returncode == 2
+        assert unknown.stderr.startswith("medvid: there is no thread 'five'") and "`medvid threads` lists those that are" in unknown.stderr
 
 
 def test_commands_and_questions_that_cannot_be_placed_leave_the_chat_going(operation: tuple[Path, Truth]) -> None:
@@ -87,6 +89,14 @@ def test_commands_and_questions_that_cannot_be_placed_leave_the_chat_going(opera
     assert "never asked" not in done.stdout
     thread = done.stderr.split()[1].rstrip(":")
     assert medvid("threads").stdout.startswith(f"{thread}: 2 questions")
+
+
+def test_bytes_that_are_no_text_are_a_question_like_any_other(operation: tuple[Path, Truth]) -> None:
+    command = [sys.executable, "-m", ORACLE, "chat", str(operation[0]), "--json"]
+    env = environment(PYTHONIOENCODING="utf-8:strict")
+    done = subprocess.run(command, input=b"When is the caf\xe9 clipped?\n", capture_output=True, env=env, timeout=240)
+    assert b"Traceback" not in done.stderr
+    assert json.loads(done.stdout)["question"] == "When is the caf\ufffd clipped?"
 
 
 def test_a_chat_needs_a_video_or_a_thread_that_has_some(tmp_path: Path) -> None:
