@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript
+.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript conversation
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -22,6 +22,7 @@ help:
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
 	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
 	@echo "make transcript   writes the Inspector session of docs/assistants.md anew"
+	@echo "make conversation   writes the chat of docs/conversation.md anew"
 
 setup: $(STAMP)
 
@@ -85,6 +86,9 @@ conformance: setup tests/conformance/node_modules/.installed
 
 transcript: setup tests/interop/inspector/node_modules/.installed
 	$(BIN)/python -m tests.interop.transcript
+
+conversation: setup
+	$(BIN)/python -m tests.cli.conversation
 
 # No setup: a machine with a GPU has a Python of its own with vLLM for it, which GPU_PYTHON names where .venv is not that.
 GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from anyio import to_thread
 
 from medvid.core import Access, Progress, Run
 from medvid.core import settings as places
@@ -106,15 +109,22 @@ def open_planner(settings: Settings) -> Planner:
     return ModelPlanner(model, settings.planner_model, settings.planner_fallback, settings.planner_answers)
 
 
-def planner(toolbox: Toolbox) -> Ask:
-    """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access."""
+def planner(toolbox: Toolbox, keep_s: float = 7 * 86400.0) -> Ask:
+    """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access. keep_s: of
+    the turns of a thread. A question of no thread leaves nothing, for a client cannot resume a run."""
 
     async def ask(args: AskArgs, *, access: Access, progress: Progress) -> Run:
-        from medvid.agent import runs
+        from medvid.agent import runs, threads
 
+        memory, file = None, Path(":memory:")
+        if args.thread is not None:
+            await to_thread.run_sync(threads.expire, keep_s)
+            memory, file = (await threads.memory_of(args.thread, access.caller))[0].seen_by(access.may_see), places.runs_file()
         async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
-            # A client cannot resume a run, so nothing of its question stays here.
-            return await runs.ask(args.question, args.video_ids, client, on_event=_told_to(progress), checkpoints=Path(":memory:"))
+            return await runs.ask(
+                args.question, args.video_ids, client, memory=memory, model=toolbox.engine.profile.name, caller=access.caller,
+                on_event=_told_to(progress), checkpoints=file,
+            )  # fmt: skip
 
     return ask
 
@@ -148,15 +158,16 @@ async def open_client(server: Server[Any]) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def open_tools(settings: Settings, library: Library) -> AsyncIterator[Client]:
-    """A client of the tools, in this process, and of the settings' other servers. The weights are read when the first step needs them."""
+async def open_tools(settings: Settings, library: Library) -> AsyncIterator[tuple[Client, str]]:
+    """A client of the tools, in this process, and of the settings' other servers; and the model's name. The weights are read when the first
+    step needs them."""
     from medvid.agent.clients import with_servers
 
     toolbox = open_toolbox(settings, library)
     try:
         server = open_server(toolbox, access=access_of(settings), pictures=False)
         async with open_client(server) as own:
-            yield await with_servers(own, settings.mcp_servers)
+            yield await with_servers(own, settings.mcp_servers), toolbox.engine.profile.name
     finally:
         await toolbox.engine.aclose()
 
@@ -167,7 +178,7 @@ async def langchain_tools(*files: str | Path, **flags: Any) -> AsyncIterator[lis
     from medvid.agent.langchain_tools import langchain_tools
 
     settings = places.load(**flags)
-    async with open_tools(settings, open_library(settings, [Path(file) for file in files])) as client:
+    async with open_tools(settings, open_library(settings, [Path(file) for file in files])) as (client, _):
         yield await langchain_tools(client)
 
 
@@ -177,7 +188,7 @@ async def studio() -> AsyncIterator[Any]:
     from medvid.agent.graph import Context, build_graph
 
     settings = places.load()
-    async with open_tools(settings, open_library(settings, () if settings.roots else [demo_clip()])) as client:
+    async with open_tools(settings, open_library(settings, () if settings.roots else [demo_clip()])) as (client, _):
         yield build_graph(Context(client, open_planner(settings))).compile()
 
 
@@ -210,9 +221,10 @@ async def serve(
         toolbox = open_toolbox(settings, open_library(settings, files, readers))
         home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
         keep_s = settings.keep_jobs_days * 86400.0
-        jobs = Jobs(toolbox, places.data_dir() / "jobs.sqlite", ask=planner, home=home, most=settings.max_jobs, keep_s=keep_s)
+        ask = partial(planner, keep_s=keep_s)
+        jobs = Jobs(toolbox, places.data_dir() / "jobs.sqlite", ask=ask, home=home, most=settings.max_jobs, keep_s=keep_s)
         gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
-        server = open_server(toolbox, access=access_of(settings), ask=planner(toolbox), note=note, gate=gate, jobs=jobs)
+        server = open_server(toolbox, access=access_of(settings), ask=ask(toolbox), note=note, gate=gate, jobs=jobs)
         try:
             async with jobs.running():
                 if listener is None:

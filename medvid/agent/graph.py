@@ -1,24 +1,27 @@
-"""Graph: a run as a LangGraph graph. Plan, check, run what is ready in parallel, look again, answer.
+"""Graph: a run as a LangGraph graph. Plan, check, ask for a yes where it costs much, run what is ready in parallel, look again, answer.
 
-    plan -> check -> advance -> call, call, ... -> advance -> ... -> review -> (advance again | answer)
+    plan -> check -> approve -> advance -> call, call, ... -> advance -> ... -> review -> (advance again | answer)
 
 State is plain JSON. Every call is a task of its own, so its result is stored as soon as it is there, and a run that was killed goes on
-without repeating a finished call. Tools are called through an MCP client; an error that `_meta["medvid/error"]` marks is tried again.
+without repeating a finished call, nor one that an earlier turn of the conversation made. Tools are called through an MCP client; an error
+that `_meta["medvid/error"]` marks is tried again.
 """
 
+import operator
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, TypedDict
 
 import anyio
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Send, interrupt
 from mcp import MCPError
 from opentelemetry import trace
 
 from medvid.agent.answer import Told, compose
+from medvid.agent.approval import Cost, cost_of
 from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.contradictions import contradictions
@@ -56,24 +59,27 @@ class State(TypedDict, total=False):
     video_ids: list[str]
     budget: int
     insist: bool
+    verify: bool
+    thread: str | None
+    approve: dict[str, Any] | None
+    note: dict[str, Any]
     listing: list[dict[str, Any]]
     plan: dict[str, Any]
     needs: dict[str, Any] | None
     calls: Annotated[dict[str, dict[str, Any]], _merge]
+    reused: Annotated[dict[str, str], operator.or_]
     counts: dict[str, int]
     values: dict[str, Any]
     faults: dict[str, list[dict[str, Any]]]
     skipped: dict[str, dict[str, str]]
     ready: list[dict[str, Any]]
     takes: dict[str, list[str]]
-    verify: bool
     budget_s: float
     reviewed: int
     revised: dict[str, dict[str, Any]]
     looks: list[dict[str, Any]]
     contradictions: list[dict[str, Any]]
     limits: list[str]
-    reused: dict[str, str]
     answer: dict[str, Any]
     unused: list[str]
     plannings: list[dict[str, Any]]
@@ -90,13 +96,15 @@ class CallInput(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a run needs and no checkpoint holds."""
+    """What a run needs and no checkpoint holds. model: whose outcomes in memory are used again; none where None."""
 
     client: Client
     planner: Planner
     on_event: OnEvent = tell_nobody
     memory: Memory = Memory()
     first_wait_s: float = FIRST_WAIT_S
+    model: str | None = None
+    paces: Mapping[str, float] = field(default_factory=dict)
 
 
 async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -118,9 +126,18 @@ async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         return {}
     plan, tools = Plan.model_validate(state["plan"]), await list_tools(runtime.context.client)
     check_plan(plan, tools, listing=state["listing"], budget=state.get("budget", BUDGET_CALLS))
+    return {"takes": {name: list(card.arguments) for name, card in tools.items()}}
+
+
+async def _approve(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Waits for a yes where the plan costs more than may be spent unasked. What comes back is the plan, perhaps edited, and checked."""
+    plan, bound = Plan.model_validate(state["plan"]), state.get("approve")
+    cost = cost_of(plan, state["listing"], runtime.context.paces)
+    if bound is not None and cost.above(Cost.model_validate(bound)):
+        plan = Plan.model_validate(interrupt({"plan": plan.to_json(), "cost": cost.model_dump(mode="json")}))
     steps = ", ".join(f"{step.id} {step.name}" for step in plan.steps)
     await runtime.context.on_event(Event("planned", steps, steps_done=0, steps=len(plan.steps)))
-    return {"takes": {name: list(card.arguments) for name, card in tools.items()}}
+    return {"plan": plan.to_json()}
 
 
 async def _advance(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -150,6 +167,11 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
     async def progress(done: float, total: float | None, message: str | None) -> None:
         await context.on_event(Event("progress", message or "", step=step, index=index, done=done, total=total))
 
+    if context.model is not None and (earlier := context.memory.found(state["tool"], state["args"], context.model)):
+        run_id, content = earlier
+        words = f"{state['tool']}: {content['status'].replace('_', ' ')}, from an earlier turn"
+        await context.on_event(Event("finished", words, step=step, index=index, status=content["status"]))
+        return {"calls": {step: {str(index): {"content": content}}}, "reused": {step: run_id}}
     await context.on_event(Event("started", state["tool"], step=step, index=index))
     started_s = time.monotonic()
     for attempt in range(1, ATTEMPTS + 1):
@@ -251,12 +273,14 @@ def _watched(name: str, node: Any, own: Context | None) -> Any:
 def build_graph(own: Context | None = None) -> StateGraph[State, Context, State, State]:
     """own: for a program that runs the graph without giving a context, such as LangGraph's Studio."""
     graph = StateGraph(State, context_schema=None if own else Context)
-    for name, node in {"plan": _plan, "check": _check, "advance": _advance, "review": _review, "answer": _answer}.items():
+    for node in (_plan, _check, _approve, _advance, _review, _answer):
+        name = node.__name__.removeprefix("_")
         graph.add_node(name, _watched(name, node, own), input_schema=State)
     graph.add_node("call", _watched("call", _call, own), input_schema=CallInput)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "check")
-    graph.add_conditional_edges("check", lambda state: "review" if state.get("needs") else "advance", ["review", "advance"])
+    graph.add_conditional_edges("check", lambda state: "review" if state.get("needs") else "approve", ["review", "approve"])
+    graph.add_edge("approve", "advance")
     graph.add_conditional_edges("advance", _dispatch, ["call", "review"])
     graph.add_edge("call", "advance")
     graph.add_conditional_edges("review", _after_review, ["advance", "answer"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
+from medvid.cli.options import Device, Engine, Json, Model, examples
 
 if TYPE_CHECKING:
     from medvid.core import Run, Statement
@@ -23,35 +23,26 @@ def demo(model: Model = None, engine: Engine = None, device: Device = None, as_j
     """Asks about a simulated operation that no training has seen, and prints the truth beside each statement.
 
     The clip is rendered on first use and kept in the cache."""
-    import anyio
-
-    anyio.run(_demo, {"model": model, "engine": engine, "device": device}, as_json)
-
-
-async def _demo(flags: dict[str, Any], as_json: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    from medvid.agent.runs import ask
-    from medvid.app import demo_clip, open_library
-    from medvid.cli.asking import end, open_tools, print_evidence
-    from medvid.cli.steps import frame_bar, step_lines
+    from medvid.app import demo_clip
+    from medvid.cli.asking import end, open_session, print_evidence
+    from medvid.cli.steps import frame_bar
     from medvid.core import RESEARCH_USE
     from medvid.report.tables import plan_table
     from medvid.simulate import from_tag
     from medvid.simulate.demo import DEMO_QUESTION
     from medvid.video import probe
 
-    settings = settings_of(**flags)
     with frame_bar("rendering the clip") as heard:
         clip = demo_clip(heard)
     info = probe(clip)
     console = Console(highlight=False, quiet=as_json)
     console.print(f"[bold]{escape(DEMO_QUESTION)}[/bold]")
     console.print(f"{escape(str(clip))}: {info.duration_s:.1f} s, simulated; no training has seen it.")
-    async with open_tools(settings, open_library(settings, [clip])) as client:
-        with step_lines() as tell:
-            run = await ask(DEMO_QUESTION, [info.video_id], client, on_event=tell)
+    with open_session({"model": model, "engine": engine, "device": device}, [str(clip)], as_json=True) as session:
+        run = session.ask(DEMO_QUESTION)
     truth = from_tag(info.tags)
     verdicts = [(statement, _verdict(run, statement, truth)) for statement in run.answer.statements]
     if as_json:

@@ -26,6 +26,10 @@ Servers = Annotated[
     list[str] | None, typer.Option("--mcp", metavar="[NAME=]URL", help="Another MCP server, whose tools may take part; may be given again.")
 ]
 Insist = Annotated[bool, typer.Option("--insist", help="Answer even where the model was not trained for this kind of video.")]
+Thread = Annotated[str | None, typer.Option("--thread", metavar="NAME", help="The conversation this belongs to, or a new one.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run a plan that costs much without asking.")]
+Approve = Annotated[bool, typer.Option("--approve", help="Show every plan and wait for a yes.")]
+NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not look a second time at what was found.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
 

@@ -51,7 +51,7 @@ async def _checked(plan: Plan, video: str | None, given: dict[str, str]) -> Plan
         raise ConfigError("--set puts a value in for one video; name that video too")
     settings = settings_of()
     library, video_id = open_source(settings, video) if video else (open_library(settings), None)
-    async with open_tools(settings, library) as client:
+    async with open_tools(settings, library) as (client, _):
         listing = await list_videos(client, [video_id]) if video_id else []
         plan = bind(plan, given, listing[0]) if listing else plan
         check_plan(plan, await list_tools(client), listing=listing, bound=bool(listing))

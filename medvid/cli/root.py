@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, bench, check, demo, doctor, mcp, plan, resume, serve_model, simulate, tool, train, videos
+from medvid.cli import ask, bench, chat, check, demo, doctor, mcp, plan, resume, serve_model, simulate, threads, tool, train, videos
 from medvid.core import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -26,6 +26,8 @@ app = typer.Typer(
     epilog="Research use only; not for clinical use. Each command has examples: `medvid ask --help`.",
 )
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("chat", epilog=chat.EXAMPLES)(chat.chat)
+app.command("threads", epilog=threads.EXAMPLES)(threads.threads)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
 app.command("plan", epilog=plan.EXAMPLES)(plan.plan)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)

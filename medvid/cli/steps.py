@@ -15,7 +15,7 @@ from medvid.core import Progress
 if TYPE_CHECKING:
     from medvid.agent.events import Event, OnEvent
 
-TOLD = {"finished", "failed", "retried", "skipped", "replanned"}
+TOLD = {"planned", "finished", "failed", "retried", "skipped", "replanned"}
 
 
 @contextmanager

@@ -70,8 +70,11 @@ class Settings(EngineOptions, BaseSettings):
     max_calls: int = Field(default=8, ge=1, le=1024, description="calls that look at videos which a server runs at once")
     max_waiting: int = Field(default=16, ge=0, le=1024, description="calls that may wait for those; more are answered `busy`")
     call_deadline_s: float = Field(default=1800.0, gt=0, description="a server stops a call after this time")
+    approve_calls: int = Field(default=20, ge=0, description="a plan of more tool calls waits for a yes")
+    approve_video_min: float = Field(default=240.0, ge=0, description="so does one that looks at more minutes of video")
+    approve_s: float = Field(default=900.0, ge=0, description="and one that will take longer, by the time that tools took before")
     max_jobs: int = Field(default=16, ge=1, le=1024, description="unfinished jobs of one caller")
-    keep_jobs_days: float = Field(default=7.0, gt=0, description="how long a job is kept from its start, and its result from its end")
+    keep_jobs_days: float = Field(default=7.0, gt=0, description="how long a server keeps a job, its result, and a turn of a thread")
 
     @classmethod
     def settings_customise_sources(

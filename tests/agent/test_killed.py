@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from medvid.agent.runs import question_of, resume
+from medvid.agent.runs import resume, stored
 from tests.agent.fake import VIDEO_ID, FakeServer, outcome
 from tests.agent.killed import QUESTION, SPANS
 
@@ -36,7 +36,8 @@ async def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         process.wait()
     assert sorted(lines_of(log)) == ["assess_cvs", "clip the cystic artery", "clip the cystic duct"]
 
-    assert await question_of("killed", checkpoints=runs) == (QUESTION, (VIDEO_ID,))
+    kept = await stored("killed", checkpoints=runs)
+    assert (kept["question"], kept["video_ids"]) == (QUESTION, [VIDEO_ID])
     scores = {"Two structures": 2, "Cystic plate": 2, "Hepatocystic triangle": 2}
     fake = FakeServer({"assess_cvs": lambda args: outcome({"scores": scores}, span=args["span"])})
     async with fake.client() as client:

@@ -11,7 +11,7 @@ import pytest
 
 from medvid.agent import graph
 from medvid.agent.events import Event
-from medvid.agent.runs import ask, question_of, resume
+from medvid.agent.runs import ask, resume, stored
 from medvid.core.errors import AccessError, ConfigError, PlanError
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Run
@@ -356,7 +356,8 @@ async def test_a_finished_run_is_given_again_without_a_call(file: Path) -> None:
     async with fake.client() as client:
         assert await resume("r1", client, checkpoints=file) == run
     assert len(fake.asked) == 1
-    assert await question_of("r1", checkpoints=file) == ("?", (VIDEO_ID,))
+    kept = await stored("r1", checkpoints=file)
+    assert (kept["question"], kept["video_ids"]) == ("?", [VIDEO_ID])
 
 
 async def test_an_unknown_run_and_a_run_that_is_there_already_are_refused(file: Path) -> None:

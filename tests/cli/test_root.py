@@ -9,7 +9,7 @@ import pytest
 from medvid import __version__
 from tests.cli.program import medvid
 
-COMMANDS = ["ask", "resume", "demo", "videos", "tool", "mcp", "simulate", "train", "check", "doctor"]
+COMMANDS = ["ask", "chat", "threads", "resume", "demo", "videos", "tool", "mcp", "simulate", "train", "check", "doctor"]
 
 
 def test_the_version_is_the_packages() -> None:

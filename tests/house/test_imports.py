@@ -54,7 +54,11 @@ def test_import_medvid_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--help"], ["--version"], *([name, "--help"] for name in ("ask", "check", "mcp")), ["train", "sft", "--help"]]
+    "args",
+    [
+        ["--help"], ["--version"], ["train", "sft", "--help"],
+        *([name, "--help"] for name in ("ask", "chat", "check", "mcp", "resume", "threads")),
+    ],
 )
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     names = imported_by(HELP.format(args=args))

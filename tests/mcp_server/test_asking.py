@@ -11,7 +11,7 @@ from medvid.core import Progress
 from medvid.core.access import Access
 from medvid.core.errors import PlanError
 from medvid.core.plan import Plan, Step
-from medvid.core.run import Answer, Needs, Run, Statement
+from medvid.core.run import Answer, Needs, Planning, Run, Statement
 from medvid.mcp_server.asking import AskArgs
 from tests.mcp_server.results import mark_of, text_of
 from tests.mcp_server.scripted import ACTION, scripted_engine, scripted_server
@@ -36,7 +36,8 @@ class Asked:
         await progress(0, 1, "plan")
         await progress(1, 1, "answer")
         plan = Plan(steps=(Step(id="clipped", tool="localize_action", args={"action": ACTION}),))
-        return Run(id="r1", question=args.question, plan=plan, answer=self.answer)
+        written = Planning(model="m", prompt="what was asked of a model", answer="and what it wrote")
+        return Run(id="r1", question=args.question, plan=plan, answer=self.answer, plannings=(written,), thread=args.thread)
 
 
 async def test_ask_procedure_gives_the_run_under_the_callers_access(clip: Path, video_id: str, mode: str) -> None:
@@ -57,6 +58,7 @@ async def test_ask_procedure_gives_the_run_under_the_callers_access(clip: Path, 
     assert result.structured_content["plan"] == {"steps": [{"id": "clipped", "tool": "localize_action", "args": {"action": ACTION}}]}
     assert result.structured_content["answer"]["statements"] == [{"text": sentence, "step": "clipped", "index": 0}]
     assert sentence in text_of(result)
+    assert "what was asked of a model" not in result.model_dump_json(), "how the plan was written is no client's business"
     assert heard == [0, 1]
 
 

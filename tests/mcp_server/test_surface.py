@@ -27,7 +27,7 @@ from medvid.mcp_server.video_tools import reliability_line
 from medvid.tools.registry import TOOLS
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "tools.json"
-MOST_TOKENS = 7000
+MOST_TOKENS = 6000
 CHARACTERS_A_TOKEN = 4
 
 

@@ -14,6 +14,7 @@ from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.server import Server
 
+from medvid.agent.threads import listed
 from medvid.app import http_doors, open_library, open_server, open_toolbox, planner
 from medvid.core.access import Access
 from medvid.core.errors import ConfigError
@@ -172,3 +173,48 @@ async def test_the_single_token_and_the_callers_own_all_open(tokens: Path) -> No
     for wrong in ("", token + "x", token[:-1], hash_of(token), "\udcff"):
         assert await doors.tokens.verify_token(wrong) is None
     assert http_doors(Settings(callers=()), None).tokens is None
+
+
+@pytest.mark.anyio
+async def test_a_thread_is_of_one_caller_and_remembers_what_was_found(ids: tuple[Path, str, str], tokens: Path, mode: str) -> None:
+    folder, mine, _ = ids
+    first_token, second_token = new_token("first"), new_token("second")
+    settings = Settings(roots=(folder,))
+    engine = scripted_engine()
+    toolbox = open_toolbox(settings, open_library(settings), engine)
+    call = {"video_ids": [mine], "question": "When is the cystic duct clipped?", "thread": f"shared-{mode}"}
+    async with (
+        through(open_server(toolbox, ask=planner(toolbox)), http_doors(load(), None)) as url,
+        as_caller(url, first_token, mode) as first,
+        as_caller(url, second_token, mode) as second,
+    ):
+        runs = [(await client.call_tool("ask_procedure", call)).structured_content for client in (first, first, second, second)]
+        # Each caller's first question looks; the second is answered from it. The other's is not there.
+        assert [run["reused"] for run in runs] == [{}, {"s1": runs[0]["id"]}, {}, {"s1": runs[2]["id"]}]
+        assert len(engine.requests) == 2
+        assert runs[1]["answer"] == runs[0]["answer"]
+        assert {run["thread"] for run in runs} == {f"shared-{mode}"}
+        alone = await first.call_tool("ask_procedure", {**call, "thread": None})
+        assert alone.structured_content["reused"] == {} and len(engine.requests) == 3
+        refused = await first.call_tool("ask_procedure", {**call, "thread": "../other"})
+        assert mark_of(refused) == {"kind": "arguments", "retryable": False}
+    kept = [(row["caller"], row["runs"]) for row in listed() if row["thread"] == f"shared-{mode}"]
+    assert sorted(kept) == [("first", 2), ("second", 2)]
+
+
+@pytest.mark.anyio
+async def test_a_caller_whose_videos_were_limited_learns_nothing_of_the_others_by_a_thread(
+    ids: tuple[Path, str, str], tokens: Path
+) -> None:
+    folder, mine, others = ids
+    token = new_token("narrowed")
+    call = {"video_ids": [others], "question": "When is the cystic duct clipped?", "thread": "narrow"}
+    async with through(served(folder), http_doors(load(), None)) as url, as_caller(url, token, "auto") as client:
+        assert not (await client.call_tool("ask_procedure", call)).is_error
+    limit(tokens, f'videos = ["{mine}"]')
+    async with through(served(folder), http_doors(load(), None)) as url, as_caller(url, token, "auto") as client:
+        refused = await client.call_tool("ask_procedure", call)
+        assert mark_of(refused)["kind"] == "access"
+        allowed = await client.call_tool("ask_procedure", {**call, "video_ids": [mine]})
+        assert not allowed.is_error
+        assert others not in allowed.model_dump_json()
