@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, bench, check, demo, doctor, mcp, resume, serve_model, simulate, tool, train, videos
+from medvid.cli import ask, bench, check, demo, doctor, mcp, resume, run, serve_model, simulate, tool, train, videos
 from medvid.core import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
+app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("videos", epilog=videos.EXAMPLES)(videos.videos)
 app.add_typer(tool.app, name="tool", epilog=tool.EXAMPLES)

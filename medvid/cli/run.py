@@ -1,0 +1,155 @@
+"""`medvid run`: one analysis over many videos, into tables that can be gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from medvid.cli.options import Device, Engine, Insist, Json, Model, examples, settings_of
+
+if TYPE_CHECKING:
+    from medvid.agent.cohort import Analysis, Folder
+    from medvid.core.settings import Settings
+    from medvid.video.manifest import Member
+
+EXAMPLES = examples(
+    "medvid run --list",
+    "medvid run operative_timeline recordings --out timeline",
+    'medvid run compare_groups --manifest cases.csv --set action="clip the cystic duct" --out compared --jobs 2',
+)
+COLUMNS = "Videos in a column video; others may be id, group, procedure, attempt."
+
+
+def run(
+    analysis: Annotated[str | None, typer.Argument(metavar="ANALYSIS", help="A name from --list, or a YAML file.")] = None,
+    videos: Annotated[list[Path] | None, typer.Argument(metavar="[VIDEO]...", help="Files, or folders of them.")] = None,
+    manifest: Annotated[Path | None, typer.Option(metavar="CSV", help=COLUMNS)] = None,
+    given: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter; may be given again.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where results go; the same folder again goes on.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Videos at once.")] = 1,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run videos again that failed.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Show the analyses that come along.")] = False,
+    as_json: Json = False, model: Model = None, engine: Engine = None, device: Device = None, insist: Insist = False,
+) -> None:  # fmt: skip
+    """Runs one plan over many videos: outcomes as they come, then tables, statistics and a plot (docs/analyses.md).
+
+    Killed or interrupted, the same command goes on; a video that is finished is not run again."""
+    from importlib.metadata import version
+
+    import anyio
+
+    from medvid import __version__
+    from medvid.agent.cohort import Folder, analyses, load_analysis, values_of
+    from medvid.core import ConfigError
+    from medvid.report.installation import PACKAGES
+    from medvid.report.tidy import frame_of
+    from medvid.video.manifest import members_of
+
+    if listed:
+        return _show(analyses(), as_json)
+    if analysis is None or out is None:
+        raise ConfigError("name an analysis (see `medvid run --list`), videos, and a folder for the results with --out DIR")
+    frame_of([])  # what makes the tables is missed now, and not after hours
+    plan, settings = load_analysis(analysis), settings_of(model=model, engine=engine, device=device).model_copy(update={"roots": ()})
+    values, members = values_of(plan, given or []), members_of(videos or [], manifest)
+    groups = {member.row["group"] for member in members if member.row.get("group")}
+    if plan.report == "groups" and len(groups) != 2:
+        raise ConfigError(f"{analysis} compares two groups, and the manifest's column group names {len(groups)}; give each video one of two")
+    made_with = {"analysis": plan.to_json(), "parameters": values, "model": settings.model or "embedded", "insist": insist}
+    folder = Folder(out, made_with | {"medvid": __version__}, retry=retry_failed)
+    told = settings.model_dump(mode="json", exclude={"callers", "api_key", "roots"})
+    ids = {member.row["id"]: member.listing and member.listing.video_id for member in members}
+    folder.tell({"settings": told, "packages": {name: version(name) for name in PACKAGES}, "videos": ids})
+    for name, same in [(member.path.name, same) for member in members for same in member.same]:
+        typer.echo(f"{same} holds the same video as {name}; it is run once", err=True)
+    try:
+        anyio.run(_run, plan, values, settings, members, folder, jobs, insist)
+    except KeyboardInterrupt:
+        _finish(plan, members, folder, as_json)
+        typer.echo("stopped; the same command goes on where it was", err=True)
+        raise typer.Exit(130) from None
+    if _finish(plan, members, folder, as_json):
+        typer.echo("what failed stands in videos.csv with its reason; --retry-failed runs it again", err=True)
+        raise typer.Exit(1)
+
+
+async def _run(
+    plan: Analysis, values: dict[str, Any], settings: Settings, members: Sequence[Member], folder: Folder, jobs: int, insist: bool
+) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from medvid.agent.cohort import run_cohort
+    from medvid.app import open_library
+    from medvid.cli.asking import open_tools
+
+    videos = {member.listing.video_id: (member, member.listing) for member in members if member.listing}
+    procedures = {video_id: member.row["procedure"] for video_id, (member, _) in videos.items() if member.row.get("procedure")}
+    library = open_library(settings, [member.path for member, _ in videos.values()], procedures=procedures)
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=1e9) as table:
+        open_s = sum(listing.duration_s for video_id, (_, listing) in videos.items() if video_id not in folder.finished)
+        whole, rows = table.add_task(f"{len(members)} videos", total=open_s), dict[str, Any]()
+
+        async def tell(video_id: str, event: Any) -> None:
+            if video_id not in rows:
+                rows[video_id] = table.add_task("", total=None)
+            done = {"completed": event.steps_done, "total": event.steps} if event.steps else {}
+            table.update(rows[video_id], description=f"  {escape(videos[video_id][0].row['id'])}: {escape(event.message)}", **done)
+
+        def count(done: Any) -> None:
+            if done.video_id in rows:
+                table.remove_task(rows.pop(done.video_id))
+            member, listing = videos[done.video_id]
+            over = f"{sum(video_id in folder.finished for video_id in videos)} of {len(members)} videos"
+            table.update(whole, description=over, advance=listing.duration_s)
+            said = f"failed, {done.failure.message}" if done.failure else "done"
+            left = f"; about {table.tasks[0].time_remaining:.0f} s left" if table.tasks[0].time_remaining else ""
+            console.print(f"{over}: {escape(member.row['id'])}: {escape(said)} ({done.elapsed_s:.1f} s{left})")
+
+        async with open_tools(settings, library) as client:
+            listings = [listing.model_dump(mode="json") for _, listing in videos.values()]
+            await run_cohort(plan, values, listings, client, folder, jobs=jobs, insist=insist, on_event=tell, on_done=count)
+
+
+def _finish(plan: Analysis, members: Sequence[Member], folder: Folder, as_json: bool) -> int:
+    """Writes the tables of what is finished, and says how many that are. How many failed."""
+    from medvid.report.cohort import write_report
+    from medvid.report.tidy import finding_rows, video_row
+
+    rows, findings = list[dict[str, Any]](), list[dict[str, Any]]()
+    for member in members:
+        found = {"video_id": member.listing.video_id, "duration_s": member.listing.duration_s} if member.listing else {}
+        done = folder.finished.get(str(found.get("video_id")))
+        reason = member.problem or (done.failure.message if done and done.failure else None)
+        rows.append({**member.row, **found, "status": "failed" if reason else "done" if done else "not run", "reason": reason})
+        if done and done.run:
+            rows[-1] |= {"elapsed_s": done.elapsed_s, **video_row(done.run)}
+            findings += [{name: rows[-1].get(name) for name in ("id", "video_id", "group")} | row for row in finding_rows(done.run)]
+    table = write_report(folder.path, rows, findings, {step.id for step in plan.steps}, plan.report, plan.title)
+    statuses = [row["status"] for row in rows]
+    counts = {status: statuses.count(status) for status in ("done", "failed", "not run") if status in statuses}
+    if as_json:
+        typer.echo(json.dumps({"out": str(folder.path), **counts, "videos": rows}))
+    else:
+        typer.echo(table.astype(object).where(table.notna(), "").to_string(index=False, float_format="{:.2f}".format))
+        typer.echo(f"{', '.join(f'{count} {status}' for status, count in counts.items())}; results are in {folder.path}")
+    return counts.get("failed", 0)
+
+
+def _show(analyses: dict[str, Analysis], as_json: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if as_json:
+        return typer.echo(json.dumps({name: found.model_dump(mode="json") for name, found in analyses.items()}))
+    table = Table("analysis", "finds out", "--set")
+    for name, found in analyses.items():
+        table.add_row(name, found.says, "\n".join(f"{key}={value.default}" for key, value in found.parameters.items()))
+    Console().print(table)
