@@ -12,13 +12,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 import anyio
 import yaml
-from pydantic import ValidationError
 
 from medvid.agent.binding import bind
 from medvid.agent.catalogue import Client, Listing
@@ -27,136 +25,111 @@ from medvid.agent.runs import ask, resume
 from medvid.core import ConfigError, Failure, MedVidError, Plan, PlanError, Run, Value
 
 CALLS_PER_VIDEO = 2000
-SHIPPED = files("medvid.agent") / "analyses"
+SHIPPED = {file.stem: file for file in sorted((Path(__file__).parent / "analyses").glob("*.yaml"))}
 
 
 class Analysis(Plan):
-    """A plan for many videos. says: what it finds out, for people. report: what is made of the tables beside the summary."""
+    """A plan for many videos. says: what it finds out, for people. report: what is made of its tables beside the summary."""
 
     says: str = ""
     report: Literal["groups", "trend", "checklist", "timeline", "minutes", "usage"] | None = None
 
 
 class Finished(Value):
-    """What came of one video. failure: why there is no run, or what failed in it."""
+    """What came of one video. failure: why there is no run, or the first that failed in it."""
 
     video_id: str
-    run: Run | None
-    failure: Failure | None
-    elapsed_s: float
-
-
-def analyses() -> dict[str, Analysis]:
-    """Those that come along, by name."""
-    return {file.name.removesuffix(".yaml"): load(file) for file in sorted(SHIPPED.iterdir(), key=lambda file: file.name)}
+    run: Run | None = None
+    failure: Failure | None = None
+    elapsed_s: float = 0.0
 
 
 def load_analysis(name: str) -> Analysis:
-    """name: of one that comes along, or a file. Raises ConfigError where it is neither, PlanError where it holds no plan."""
-    shipped = SHIPPED / f"{name}.yaml"
-    if not (Path(name).is_file() or (name.isidentifier() and shipped.is_file())):
-        raise ConfigError(f"there is no file and no analysis {name!r}; the analyses are {', '.join(analyses())}")
-    return load(Path(name) if Path(name).is_file() else shipped)
-
-
-def load(file: Any) -> Analysis:
+    """name: of one that comes along, or a file. Raises PlanError where it is neither."""
     try:
-        return Analysis.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlanError(f"{file.name} is no YAML: {error}") from error
-    except ValidationError as error:
-        wrong = (f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors(include_url=False))
-        raise PlanError(f"{file.name} holds no analysis:", tuple(wrong)) from error
+        return Analysis.model_validate(yaml.safe_load(SHIPPED.get(name, Path(name)).read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise PlanError(f"{name} is no analysis ({error}); give a YAML file, or one of {', '.join(SHIPPED)}") from error
 
 
 def values_of(plan: Plan, texts: Sequence[str]) -> dict[str, Any]:
-    """`NAME=VALUE` of a command line, each as its parameter's type has it."""
-    values: dict[str, Any] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or name not in plan.parameters:
-            raise ConfigError(f"{text!r} sets no parameter; write NAME=VALUE, with {', '.join(plan.parameters) or 'none'} for NAME")
-        values[name] = value if plan.parameters[name].type == "string" else yaml.safe_load(value)
-    return values
+    """`NAME=VALUE` of a command line, each as its parameter's type has it. Raises ConfigError."""
+    pairs = dict(text.partition("=")[::2] for text in texts)
+    if unknown := pairs.keys() - plan.parameters:
+        raise ConfigError(f"there is no parameter {', '.join(sorted(unknown))}; write --set NAME=VALUE, NAME of {list(plan.parameters)}")
+    return {name: value if plan.parameters[name].type == "string" else yaml.safe_load(value) for name, value in pairs.items()}
 
 
 class Folder:
-    """made_with: plain JSON that tells the results of one analysis from another's."""
+    """What is finished, on the disk."""
 
-    def __init__(self, path: Path, made_with: Mapping[str, Any], *, retry: bool = False) -> None:
-        """retry: take what failed as not finished. Raises ConfigError where the folder holds something else."""
-        self.path, self._lines, self._begun = path, path / "outcomes.jsonl", path / "begun"
-        self._begun.mkdir(parents=True, exist_ok=True)
-        self._made_with, told = made_with, path / "provenance.json"
-        if told.is_file():
-            old = json.loads(told.read_text(encoding="utf-8"))["made_with"]
-            if changed := [name for name in made_with if old.get(name) != made_with[name]]:
-                raise ConfigError(f"{path} holds results of another {' and '.join(changed)}; name another folder with --out")
-        elif any(item != self._begun for item in path.iterdir()):
+    def __init__(self, path: Path, made_with: Mapping[str, Any], about: Mapping[str, Any], *, retry: bool = False) -> None:
+        """made_with: what may not change from one start to the next; about: what may. retry: take what failed as not finished. Raises
+        ConfigError where the folder holds something else."""
+        self.path, self._lines, told = path, path / "outcomes.jsonl", path / "provenance.json"
+        old = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
+        if not old and path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise ConfigError(f"{path} holds something else already; name a folder that is empty or does not exist yet")
-        self.finished: dict[str, Finished] = {}
+        if changed := [name for name in made_with if old and old["made_with"].get(name) != made_with[name]]:
+            raise ConfigError(f"{path} holds results of another {' and '.join(changed)}; name another folder")
+        (path / "begun").mkdir(parents=True, exist_ok=True)
+        plan_hash = blake2b(json.dumps(made_with["analysis"], sort_keys=True).encode(), digest_size=16).hexdigest()
+        part = path / "begun" / "provenance"
+        part.write_text(json.dumps({"plan_hash": plan_hash, "made_with": made_with, **about}, indent=2) + "\n", encoding="utf-8")
+        part.replace(told)
         whole = self._lines.read_bytes() if self._lines.is_file() else b""
-        if torn := len(whole) - (whole.rfind(b"\n") + 1):  # the process was killed while it wrote
-            os.truncate(self._lines, len(whole) - torn)
-        for line in whole[: len(whole) - torn].splitlines():
-            done = Finished.model_validate_json(line)
-            self.finished[done.video_id] = done
+        if not whole.endswith(b"\n") and whole:  # killed while it wrote
+            os.truncate(self._lines, whole.rfind(b"\n") + 1)
+        done = map(Finished.model_validate_json, whole[: whole.rfind(b"\n") + 1].splitlines())
+        self.finished = {one.video_id: one for one in done}
         if retry:
-            self.finished = {video_id: done for video_id, done in self.finished.items() if done.failure is None}
+            self.finished = {video_id: one for video_id, one in self.finished.items() if one.failure is None}
 
     def begun(self, video_id: str) -> Path:
-        return self._begun / f"{video_id}.sqlite"
-
-    def tell(self, provenance: Mapping[str, Any]) -> None:
-        plan_hash = blake2b(json.dumps(self._made_with["analysis"], sort_keys=True).encode(), digest_size=16).hexdigest()
-        part = self.path / ".provenance.json"
-        part.write_text(json.dumps({"plan_hash": plan_hash, "made_with": self._made_with, **provenance}, indent=2) + "\n", encoding="utf-8")
-        part.replace(self.path / "provenance.json")
+        return self.path / "begun" / f"{video_id}.sqlite"
 
     def append(self, done: Finished) -> None:
         """On the disk when this returns; then the video's checkpoints go."""
         with self._lines.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(done.model_dump(mode="json") | {"run": done.run and done.run.to_json()}) + "\n")
+            file.write(json.dumps({**done.model_dump(mode="json"), "run": done.run and done.run.to_json()}) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self.finished[done.video_id] = done
-        for path in self._begun.glob(f"{done.video_id}.sqlite*"):
+        for path in self.begun("").parent.glob(f"{done.video_id}.sqlite*"):
             path.unlink()
 
 
 async def run_cohort(
-    analysis: Analysis, given: Mapping[str, Any], videos: Sequence[Listing], client: Client, folder: Folder, *, jobs: int = 1,
-    insist: bool = False, on_event: Callable[[str, Event], Awaitable[None]], on_done: Callable[[Finished], None],
+    plan: Analysis, given: Mapping[str, Any], videos: Sequence[Listing], client: Client, folder: Folder, *, jobs: int = 1,
+    on_event: Callable[[str, Event], Awaitable[None]], on_done: Callable[[Finished], None],
 ) -> None:  # fmt: skip
-    """Runs what of `videos` is not finished, `jobs` at once. A video's failure is its own; it is written down and the others go on."""
-    async def of_one(plan: Plan, video_id: str) -> Run:
+    """Runs what of `videos` is not finished, `jobs` at once. A video's failure is its own: it is written down and the others go on."""
+
+    async def run_of(video: Listing, video_id: str) -> Run:
         async def tell(event: Event) -> None:
             await on_event(video_id, event)
 
-        if insist:
-            steps = [step.model_copy(update={"args": step.args | ({"insist": True} if step.tool else {})}) for step in plan.steps]
-            plan = Plan(steps=tuple(steps), title=plan.title)
-        asked = {"on_event": tell, "checkpoints": folder.begun(video_id)}
+        bound, checkpoints = bind(plan, given, video), folder.begun(video_id)
         try:
-            return await resume(video_id, client, **asked)
+            return await resume(video_id, client, on_event=tell, checkpoints=checkpoints)
         except ConfigError:  # it is not begun
-            return await ask(analysis.title, [video_id], client, run_id=video_id, plan=plan, budget=CALLS_PER_VIDEO, **asked)
-
-    waiting = iter([video for video in videos if video["video_id"] not in folder.finished])
+            how = {"run_id": video_id, "plan": bound, "budget": CALLS_PER_VIDEO}
+            return await ask(plan.title, [video_id], client, on_event=tell, checkpoints=checkpoints, **how)  # type: ignore[arg-type]
 
     async def work() -> None:
         for video in waiting:  # shared: each worker takes the next
             started_s, video_id = time.monotonic(), video["video_id"]
-            run: Run | None = None
             try:
-                run = await of_one(bind(analysis, given, video), video_id)
-                failure = next((failed[0] for failed in run.failures.values()), None)
+                run = await run_of(video, video_id)
+                done = Finished(video_id=video_id, run=run, failure=next((failed[0] for failed in run.failures.values()), None))
             except MedVidError as error:
                 failure = Failure(kind=error.kind, message=str(error), retryable=error.retryable)
-            done = Finished(video_id=video_id, run=run, failure=failure, elapsed_s=round(time.monotonic() - started_s, 3))
+                done = Finished(video_id=video_id, failure=failure)
+            done = done.model_copy(update={"elapsed_s": round(time.monotonic() - started_s, 3)})
             folder.append(done)
             on_done(done)
 
+    waiting = iter([video for video in videos if video["video_id"] not in folder.finished])
     async with anyio.create_task_group() as group:
         for _ in range(jobs):
             group.start_soon(work)

@@ -24,40 +24,39 @@ def write_report(out: Path, rows: Sequence[Row], findings: Sequence[Row], steps:
     videos, found = frame_of(rows), frame_of(findings)
     numbers = [name for name in videos.select_dtypes("number") if name == "duration_s" or name.split(".")[0] in steps]
     tables = {"videos": videos, "findings": found, "summary": statistics(videos, numbers, "mean")}
-    if kind == "trend":
-        tables[kind] = statistics(videos, numbers, "per_attempt")
-    if kind == "checklist" and len(found):
-        tables[kind] = checklist(found)
+    if kind in ("trend", "checklist") and len(found):
+        tables[kind] = checklist(found) if kind == "checklist" else statistics(videos, numbers, "per_attempt")
     for name, table in tables.items():
         write(table, out / name)
     told = tables.get(kind or "", tables["summary"])
-    short = told[~told["metric"].str.endswith((".count", ".first_s"))] if "metric" in told else told
+    told = told[~told["metric"].str.endswith((".count", ".first_s"))] if "metric" in told else told
     if kind and len(found):
-        drawn = found if kind not in ("groups", "trend", "checklist") else told
+        drawn = told if kind == "checklist" else found
         if kind in ("groups", "trend"):
-            dots = videos.assign(group=_grouped(videos), attempt=attempts(videos)).melt(["id", "group", "attempt"], sorted(set(short["metric"])), "metric")
-            drawn = frame_of([*dots.to_dict("records"), *short.to_dict("records")])
+            named = videos.assign(group=_grouped(videos), attempt=_attempts(videos))
+            dots = named.melt(["id", "group", "attempt"], list(told["metric"].unique()), "metric")
+            drawn = frame_of([*dots.to_dict("records"), *told.to_dict("records")])
         (out / f"{kind}.png").write_bytes(chart(kind, drawn, title))
-    return short
+    return told
 
 
 def chart(kind: str, rows: Any, title: str) -> bytes:
     """A PNG."""
-    import vl_convert
+    from vl_convert import vegalite_to_png
 
     spec = json.loads((CHARTS / f"{kind}.json").read_text(encoding="utf-8"))
-    title_of = {"text": title, "subtitle": f"{spec.pop('description')}; research use only"}
-    png: bytes = vl_convert.vegalite_to_png({**spec, "title": title_of, "data": {"values": json.loads(rows.to_json(orient="records"))}}, scale=1.5)
-    return png
+    spec["title"] = {"text": title, "subtitle": f"{spec.pop('description')}; research use only"}
+    spec["data"] = {"values": json.loads(rows.to_json(orient="records"))}
+    return vegalite_to_png(spec, scale=1.5)
 
 
 def statistics(videos: Any, numbers: Sequence[str], of: Literal["mean", "per_attempt"]) -> Any:
-    """Each number in each group: its mean, or its slope over the attempts by least squares. Of two groups also the second less the first."""
+    """Each number in each group: its mean, or its least-squares slope over the attempts. Of two groups also the second less the first."""
     rows: list[Row] = []
     for metric in numbers:
         drawn: list[Floats] = []
         for name, group in videos.assign(group=_grouped(videos)).groupby("group", sort=False):
-            seen = group[[metric]].assign(x=attempts(group) if of == "per_attempt" else 0).dropna().to_numpy(float)
+            seen = group[[metric]].assign(x=_attempts(group) if of == "per_attempt" else 0).dropna().to_numpy(float)
             x, y = seen[:, 1], seen[:, 0]
             chosen = np.random.default_rng(len(drawn)).integers(0, max(1, len(y)), (DRAWS if len(y) >= FEWEST else 0, len(y)))
             drawn.append(y[chosen].mean(axis=1) if of == "mean" else _slopes(x[chosen], y[chosen]))
@@ -91,7 +90,7 @@ def checklist(findings: Any) -> Any:
     return frame_of(rows)
 
 
-def attempts(videos: Any) -> Any:
+def _attempts(videos: Any) -> Any:
     """The column `attempt`, else 1, 2, ... in the order of the videos of each group."""
     return videos["attempt"].astype("Float64") if "attempt" in videos else videos.groupby(_grouped(videos)).cumcount() + 1
 
@@ -104,7 +103,7 @@ def _slopes(x: Floats, y: Floats) -> Floats:
     """Of each row; nan where all its x are one."""
     apart = x - x.mean(axis=1, keepdims=True)
     square = (apart**2).sum(axis=1)
-    return (apart * y).sum(axis=1) / np.where(square > 0, square, np.nan)
+    return np.asarray((apart * y).sum(axis=1) / np.where(square > 0, square, np.nan))
 
 
 def _interval(drawn: Floats) -> Row:

@@ -3,7 +3,7 @@ optional `id`, `group` and `procedure`, and whatever else is to stand in the tab
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +30,8 @@ class Member:
 def members_of(paths: Sequence[Path], manifest: Path | None) -> list[Member]:
     """Each video once, in order. Raises ConfigError where there is none, or naming the line of the manifest that cannot be used."""
     found: dict[str, Member] = {}
-    for path, row in [(file, {}) for path in paths for file in _files(path)] + (_rows(manifest) if manifest else []):
+    named = [(file, dict[str, str]()) for given in paths for file in _files(given)]
+    for path, row in [*named, *(_rows(manifest) if manifest else ())]:
         listing, problem = None, None
         try:
             (listing,) = Library((), [path]).listing(Access())
@@ -58,22 +59,19 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("[!.]*") if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
 
 
-def _rows(manifest: Path) -> list[tuple[Path, dict[str, str]]]:
-    rows = []
+def _rows(manifest: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             names = reader.fieldnames or ()
             if "video" not in names or len(set(names)) < len(names) or OURS & set(names):
-                free = f"no two are called the same, and none is {', '.join(sorted(OURS))}"
-                raise ConfigError(f"{manifest.name}, line 1: the columns are {', '.join(names)}; one must be video, {free}")
+                rule = f"one must be video, no two the same, none of {', '.join(sorted(OURS))}"
+                raise ConfigError(f"{manifest.name}, line 1: the columns are {', '.join(names)}; {rule}")
             for row in reader:
-                if None in row or None in row.values():
-                    raise ConfigError(f"{manifest.name}, line {reader.line_num}: it has not the {len(names)} cells of line 1")
-                path = manifest.parent / row["video"]
-                if not path.is_file():
-                    raise ConfigError(f"{manifest.name}, line {reader.line_num}: there is no file {str(path)!r}; correct the column video")
-                rows.append((path, row))
+                path = manifest.parent / str(row["video"])
+                if None in row or None in row.values() or not path.is_file():
+                    wrong = f"there is no file {str(path)!r}" if len(row) == len(names) else f"it has not the {len(names)} cells of line 1"
+                    raise ConfigError(f"{manifest.name}, line {reader.line_num}: {wrong}; correct the line")
+                yield path, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"the manifest {manifest} cannot be read ({error}); give a CSV file in UTF-8") from error
-    return rows
