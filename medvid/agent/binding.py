@@ -9,7 +9,8 @@ from medvid.core import Plan, PlanError, Step
 
 def bind(plan: Plan, given: Mapping[str, Any], video: Mapping[str, Any]) -> Plan:
     """given: values of the plan's parameters. video: its listing. Raises PlanError for one that is missing or unknown."""
-    unknown = [f"there is no parameter {name!r}; the plan takes {', '.join(plan.parameters) or 'none'}" for name in given.keys() - plan.parameters]
+    takes = ", ".join(plan.parameters) or "none"
+    unknown = [f"there is no parameter {name!r}; the plan takes {takes}" for name in given.keys() - plan.parameters]
     values = {**{name: parameter.default for name, parameter in plan.parameters.items()}, **given}
     missing = [f"parameter {name!r} has no value; give one" for name, value in values.items() if value is None]
     if unknown or missing:

@@ -53,11 +53,16 @@ def load_analysis(name: str) -> Analysis:
 
 
 def values_of(plan: Plan, texts: Sequence[str]) -> dict[str, Any]:
-    """`NAME=VALUE` of a command line, each as its parameter's type has it. Raises ConfigError."""
-    pairs = dict(text.partition("=")[::2] for text in texts)
-    if unknown := pairs.keys() - plan.parameters:
-        raise ConfigError(f"there is no parameter {', '.join(sorted(unknown))}; write --set NAME=VALUE, NAME of {list(plan.parameters)}")
-    return {name: value if plan.parameters[name].type == "string" else yaml.safe_load(value) for name, value in pairs.items()}
+    """`NAME=VALUE` of a command line, each as its parameter's type has it, all but texts as JSON. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for name, equals, value in (text.partition("=") for text in texts):
+        if not equals or name not in plan.parameters:
+            raise ConfigError(f"there is no parameter {name!r} to set; write NAME=VALUE, NAME of {', '.join(plan.parameters) or 'none'}")
+        try:
+            values[name] = value if plan.parameters[name].type == "string" else json.loads(value)
+        except ValueError as error:
+            raise ConfigError(f"{value!r} is no {plan.parameters[name].type}, which {name} is; write 30, true or JSON") from error
+    return values
 
 
 class Folder:

@@ -23,9 +23,11 @@ def write_report(out: Path, rows: Sequence[Row], findings: Sequence[Row], steps:
     """Writes `videos`, `findings`, `summary` and what the kind of report asks for: a table, a chart. Gives the table to be shown."""
     videos, found = frame_of(rows), frame_of(findings)
     numbers = [name for name in videos.select_dtypes("number") if name == "duration_s" or name.split(".")[0] in steps]
-    tables = {"videos": videos, "findings": found, "summary": statistics(videos, numbers, "mean")}
+    never = [name[:-7] for name in videos if name.endswith(".status") and not videos[name].str.contains(r"\bok\b").any()]
+    numbered, numbers = videos.assign(**dict.fromkeys(never, np.nan)), [*numbers, *never]  # what nobody saw is told too
+    tables = {"videos": videos, "findings": found, "summary": statistics(numbered, numbers, "mean")}
     if kind in ("trend", "checklist") and len(found):
-        tables[kind] = checklist(found) if kind == "checklist" else statistics(videos, numbers, "per_attempt")
+        tables[kind] = checklist(found) if kind == "checklist" else statistics(numbered, numbers, "per_attempt")
     for name, table in tables.items():
         write(table, out / name)
     told = tables.get(kind or "", tables["summary"])
@@ -33,7 +35,7 @@ def write_report(out: Path, rows: Sequence[Row], findings: Sequence[Row], steps:
     if kind and len(found):
         drawn = told if kind == "checklist" else found
         if kind in ("groups", "trend"):
-            named = videos.assign(group=_grouped(videos), attempt=_attempts(videos))
+            named = numbered.assign(group=_grouped(videos), attempt=_attempts(videos))
             dots = named.melt(["id", "group", "attempt"], list(told["metric"].unique()), "metric")
             drawn = frame_of([*dots.to_dict("records"), *told.to_dict("records")])
         (out / f"{kind}.png").write_bytes(chart(kind, drawn, title))
@@ -47,20 +49,21 @@ def chart(kind: str, rows: Any, title: str) -> bytes:
     spec = json.loads((CHARTS / f"{kind}.json").read_text(encoding="utf-8"))
     spec["title"] = {"text": title, "subtitle": f"{spec.pop('description')}; research use only"}
     spec["data"] = {"values": json.loads(rows.to_json(orient="records"))}
-    return vegalite_to_png(spec, scale=1.5)
+    return bytes(vegalite_to_png(spec, scale=1.5))
 
 
 def statistics(videos: Any, numbers: Sequence[str], of: Literal["mean", "per_attempt"]) -> Any:
     """Each number in each group: its mean, or its least-squares slope over the attempts. Of two groups also the second less the first."""
     rows: list[Row] = []
+    estimate = _slopes if of == "per_attempt" else _means
     for metric in numbers:
         drawn: list[Floats] = []
         for name, group in videos.assign(group=_grouped(videos)).groupby("group", sort=False):
             seen = group[[metric]].assign(x=_attempts(group) if of == "per_attempt" else 0).dropna().to_numpy(float)
             x, y = seen[:, 1], seen[:, 0]
-            chosen = np.random.default_rng(len(drawn)).integers(0, max(1, len(y)), (DRAWS if len(y) >= FEWEST else 0, len(y)))
-            drawn.append(y[chosen].mean(axis=1) if of == "mean" else _slopes(x[chosen], y[chosen]))
-            value = None if not len(y) else y.mean() if of == "mean" else _slopes(x[None], y[None])[0]
+            chosen = np.random.default_rng(len(drawn)).integers(0, max(1, len(y)), (DRAWS, len(y)))
+            drawn.append(estimate(x[chosen], y[chosen]) if len(y) >= FEWEST else np.empty(0))
+            value = estimate(x[None], y[None])[0] if len(y) else None
             counts = {"videos": len(group), "observed": len(y), "missing": _missing(group, metric)}
             rows.append({"metric": metric, "group": name, **counts, of: value, **_interval(drawn[-1])})
         if len(drawn) == 2:
@@ -97,6 +100,10 @@ def _attempts(videos: Any) -> Any:
 
 def _grouped(videos: Any) -> Any:
     return videos["group"].fillna("no group") if "group" in videos and videos["group"].notna().any() else videos["id"].map(lambda _: "all")
+
+
+def _means(x: Floats, y: Floats) -> Floats:
+    return np.asarray(y.mean(axis=1))
 
 
 def _slopes(x: Floats, y: Floats) -> Floats:

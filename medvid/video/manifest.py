@@ -69,8 +69,9 @@ def _rows(manifest: Path) -> Iterator[tuple[Path, dict[str, str]]]:
                 raise ConfigError(f"{manifest.name}, line 1: the columns are {', '.join(names)}; {rule}")
             for row in reader:
                 path = manifest.parent / str(row["video"])
-                if None in row or None in row.values() or not path.is_file():
-                    wrong = f"there is no file {str(path)!r}" if len(row) == len(names) else f"it has not the {len(names)} cells of line 1"
+                uneven = None in row or None in row.values()
+                if uneven or not path.is_file():
+                    wrong = f"it has not the {len(names)} cells of line 1" if uneven else f"there is no file {str(path)!r}"
                     raise ConfigError(f"{manifest.name}, line {reader.line_num}: {wrong}; correct the line")
                 yield path, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
