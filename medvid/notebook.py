@@ -8,10 +8,11 @@ import atexit
 import io
 from asyncio import wrap_future
 from base64 import b64encode
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -80,26 +81,27 @@ class Video:
     def __init__(self, path: Path, given: Settings) -> None:
         self._library, self._stack = open_library(given, [path]), ExitStack()
         (self.listing,) = self._library.listing(Access())
-        self._portal = self._stack.enter_context(start_blocking_portal())  # one event loop, in a thread of its own, for every call
+        portal = self._stack.enter_context(start_blocking_portal())  # one event loop, in a thread of its own, for every call
+        self._start: Callable[[Callable[[], Awaitable[Result]]], Future[Result]] = portal.start_task_soon
         atexit.register(self._leave)
         toolbox = open_toolbox(given, self._library)
-        self._stack.callback(lambda: self._portal.call(toolbox.engine.aclose))
+        self._stack.callback(lambda: portal.call(toolbox.engine.aclose))
         server = open_server(toolbox, access=access_of(given), pictures=False)
-        self._client = self._stack.enter_context(self._portal.wrap_async_context_manager(open_client(server)))
+        self._client = self._stack.enter_context(portal.wrap_async_context_manager(open_client(server)))
 
     def ask(self, question: str, *, insist: bool = False) -> Result:
         """What `medvid ask` does; nothing of it is kept on the disk."""
-        return self._wait(self._ask(question, insist=insist))
+        return _wait(self._start(partial(self._ask, question, insist=insist)))
 
     async def aask(self, question: str, *, insist: bool = False) -> Result:
-        return await wrap_future(self._soon(self._ask(question, insist=insist)))
+        return await wrap_future(self._start(partial(self._ask, question, insist=insist)))
 
     def run(self, plan: Plan | str | Path, **given: Any) -> Result:
         """plan: a value, a YAML file, or the name of an analysis (`medvid run --list`). given: its parameters. Raises PlanError."""
-        return self._wait(self._run(plan, given))
+        return _wait(self._start(partial(self._run, plan, given)))
 
     async def arun(self, plan: Plan | str | Path, **given: Any) -> Result:
-        return await wrap_future(self._soon(self._run(plan, given)))
+        return await wrap_future(self._start(partial(self._run, plan, given)))
 
     def close(self) -> None:
         self._stack.close()
@@ -109,19 +111,6 @@ class Video:
         with suppress(RuntimeError):
             self.close()
 
-    def _soon(self, call: Coroutine[Any, Any, Result]) -> Future[Result]:
-        async def result() -> Result:
-            return await call
-
-        return self._portal.start_task_soon(result)
-
-    def _wait(self, call: Coroutine[Any, Any, Result]) -> Result:
-        future = self._soon(call)
-        try:
-            return future.result()
-        finally:
-            future.cancel()  # Ctrl-C stops the run; of one that is done nothing is left to stop
-
     async def _ask(self, question: str, **how: Any) -> Result:
         run = await runs.ask(question, [self.listing.video_id], self._client, checkpoints=Path(":memory:"), **how)
         return Result(run, self._library)
@@ -130,6 +119,13 @@ class Video:
         plan = plan if isinstance(plan, Plan) else load_analysis(str(plan))
         (listing,) = await list_videos(self._client, [self.listing.video_id])
         return await self._ask(plan.title, plan=bind(plan, given, listing), budget=CALLS_PER_VIDEO)
+
+
+def _wait(future: Future[Result]) -> Result:
+    try:
+        return future.result()
+    finally:
+        future.cancel()  # Ctrl-C stops the run; of one that is done nothing is left to stop
 
 
 def _img(kind: str, picture: bytes, title: str = "") -> str:

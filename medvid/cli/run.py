@@ -58,9 +58,9 @@ def run(
     frame_of([])  # what makes the tables is missed now, and not after hours
     plan, settings = load_analysis(analysis), settings_of(model=model, engine=engine, device=device, roots=())
     values, members = values_of(plan, given or []), members_of(videos or [], manifest)
-    groups = {member.row["group"] for member in members if member.row.get("group")}
-    if plan.report == "groups" and len(groups) != 2:
-        raise ConfigError(f"{analysis} compares two groups, and the manifest's column group names {len(groups)}; name two there")
+    groups = {member.row.get("group", "") for member in members}
+    if plan.report == "groups" and (len(groups) != 2 or "" in groups):
+        raise ConfigError(f"{analysis} compares two groups; the manifest's column group has {sorted(groups)}; give each video one of two")
     made_with = {"analysis": plan.to_json(), "parameters": values, "model": settings.model or "embedded", "medvid": __version__}
     ids = {member.row["id"]: member.listing and member.listing.video_id for member in members}
     about = {"packages": {name: version(name) for name in PACKAGES}, "videos": ids}

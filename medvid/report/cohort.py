@@ -95,11 +95,11 @@ def checklist(findings: Any) -> Any:
 
 def _attempts(videos: Any) -> Any:
     """The column `attempt`, else 1, 2, ... in the order of the videos of each group."""
-    return videos["attempt"].astype("Float64") if "attempt" in videos else videos.groupby(_grouped(videos)).cumcount() + 1
+    return videos["attempt"].replace("", None).astype("Float64") if "attempt" in videos else videos.groupby(_grouped(videos)).cumcount() + 1
 
 
 def _grouped(videos: Any) -> Any:
-    return videos["group"].fillna("no group") if "group" in videos and videos["group"].notna().any() else videos["id"].map(lambda _: "all")
+    return videos["group"].fillna("").replace("", "no group") if "group" in videos else videos["id"].map(lambda _: "all")
 
 
 def _means(x: Floats, y: Floats) -> Floats:

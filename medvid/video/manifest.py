@@ -3,6 +3,7 @@ optional `id`, `group` and `procedure`, and whatever else is to stand in the tab
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,8 @@ def _rows(manifest: Path) -> Iterator[tuple[Path, dict[str, str]]]:
                 if uneven or not path.is_file():
                     wrong = f"it has not the {len(names)} cells of line 1" if uneven else f"there is no file {str(path)!r}"
                     raise ConfigError(f"{manifest.name}, line {reader.line_num}: {wrong}; correct the line")
+                if not re.fullmatch(r"\d*(\.\d+)?", row.get("attempt", "")):
+                    raise ConfigError(f"{manifest.name}, line {reader.line_num}: the attempt {row['attempt']!r} is no number; count from 1")
                 yield path, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"the manifest {manifest} cannot be read ({error}); give a CSV file in UTF-8") from error

@@ -51,8 +51,9 @@ def transcript(folder: Path, groups: dict[str, list[Truth]]) -> Iterator[str]:
         **{f"XDG_{kind}_HOME": str(folder / ".home" / kind) for kind in ("DATA", "CACHE", "CONFIG")},
     }  # fmt: skip
 
-    def run(command: str, shown: bool = True) -> str:
-        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    def run(command: str) -> str:
+        both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True, **both)
         said = re.sub(r"^bash: line.*\n|^.*Killed.*\n", "", done.stdout, flags=re.MULTILINE)
         return f"$ {command}\n{said.rstrip()}\n"
 
@@ -81,7 +82,8 @@ def main() -> None:
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.split(BEGIN)[0], page.split(END)[1]
     text = "".join(f"```console\n{part}```\n\n" for part in parts)
-    truth = f"The truth of the {2 * EACH} files, mean time at the triangle of mean length: {told}.\n\n![The chart of the run](cohort.png)\n\n"
+    truth = f"The truth of the {2 * EACH} files, mean time at the triangle of mean length: {told}.\n\n"
+    truth += "![The chart of the run](cohort.png)\n\n"
     PAGE.write_text(f"{before}{BEGIN}\n{text}{truth}{END}{after}", encoding="utf-8")
 
 

@@ -229,7 +229,8 @@ def test_a_folder_with_a_broken_file_and_a_copy(cohort: dict[str, tuple[Path, Tr
         ("video,group\na.mp4,x,y\n", "line 2: it has not the 2 cells"),
         ("video,group\n", "no video is named"),
         ("video,group\na.mp4,x\nc.mp4,y\n", "c.mp4 holds the same video as a.mp4, and other things are said of it"),
-        ("video,group\na.mp4,x\n", "compares two groups, and the manifest's column group names 1"),
+        ("video,group\na.mp4,x\n", "compares two groups; the manifest's column group has ['x']"),
+        ("video,attempt\na.mp4,1\nc.mp4,first\n", "line 3: the attempt 'first' is no number"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused_by_its_line(
