@@ -98,12 +98,13 @@ async def _run(
     with Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=1e9) as table:
         open_s = sum(listing.duration_s for video_id, (_, listing) in videos.items() if video_id not in folder.finished)
         whole, rows = table.add_task(f"{len(members)} videos", total=open_s), dict[str, Any]()
+        table.advance(whole, 1e-9)  # the time left is reckoned from the first advance on
 
         async def tell(video_id: str, event: Any) -> None:
             if video_id not in rows:
                 rows[video_id] = table.add_task("", total=None)
-            table.update(rows[video_id], description=f"  {videos[video_id][0]}: {escape(event.message)}", total=event.steps)
-            table.update(rows[video_id], completed=event.steps_done)
+            doing = escape(event.message.partition("\n")[0][:48])
+            table.update(rows[video_id], description=f"  {videos[video_id][0]}: {doing}", total=event.steps, completed=event.steps_done)
 
         def count(done: Any) -> None:
             if done.video_id in rows:
