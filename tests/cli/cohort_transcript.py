@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
+
+from PIL import Image
 
 from medvid.simulate import Truth, make_procedure
 from tests.cli.program import ROOT
@@ -65,7 +66,7 @@ def transcript(folder: Path, groups: dict[str, list[Truth]]) -> Iterator[str]:
             lines.append(f"videos/{truth.seed}.mp4,{group},{truth.seed}")
     (folder / "cases.csv").write_text("\n".join(lines) + "\n")
     yield run("head -3 cases.csv")
-    yield run(f"timeout -s KILL 45 {RUN}")
+    yield run(f"timeout -s KILL 60 {RUN}")
     yield run(RUN)
     yield run("ls compared")
     yield run("head -2 compared/videos.csv | cut -c1-150")
@@ -76,7 +77,7 @@ def main() -> None:
     groups = chosen()
     with tempfile.TemporaryDirectory() as name:
         parts = list(transcript(Path(name), groups))
-        shutil.copy(Path(name) / "compared" / "groups.png", PICTURE)
+        Image.open(Path(name) / "compared" / "groups.png").convert("RGB").quantize(48).save(PICTURE, optimize=True)
     true = {group: (mean(map(times, truths)), mean(truth.duration_s for truth in truths)) for group, truths in groups.items()}
     told = "; ".join(f"{group}: {seconds:.2f} s of {whole:.2f} s" for group, (seconds, whole) in true.items())
     page = PAGE.read_text(encoding="utf-8")
