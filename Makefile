@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript conversation
+.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript conversation cohort-transcript
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -21,6 +21,7 @@ help:
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
 	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
+	@echo "make cohort-transcript   writes the cohort of docs/analyses.md and its chart anew"
 	@echo "make transcript   writes the Inspector session of docs/assistants.md anew"
 	@echo "make conversation   writes the chat of docs/conversation.md anew"
 
@@ -83,6 +84,9 @@ interop: setup tests/interop/typescript/node_modules/.installed tests/interop/in
 
 conformance: setup tests/conformance/node_modules/.installed
 	$(BIN)/python -m tests.conformance.run
+
+cohort-transcript: setup
+	$(BIN)/python -m tests.cli.cohort_transcript
 
 transcript: setup tests/interop/inspector/node_modules/.installed
 	$(BIN)/python -m tests.interop.transcript

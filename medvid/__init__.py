@@ -1,13 +1,17 @@
-"""medvid answers questions about medical procedure videos. Research use only."""
+"""medvid answers questions about medical procedure videos. Research use only. `medvid.open(path)` is for notebooks."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from medvid.notebook import open as open
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """`medvid.langchain_tools`, imported when it is first used."""
-    if name == "langchain_tools":
-        return import_module("medvid.app").langchain_tools
+    """What is heavy is imported when it is first used."""
+    homes = {"langchain_tools": "medvid.app", "open": "medvid.notebook"}
+    if name in homes:
+        return getattr(import_module(homes[name]), name)
     raise AttributeError(f"module 'medvid' has no attribute {name!r}")

@@ -5,7 +5,7 @@ Each part is imported where it is opened, so that a command loads only what it u
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -46,11 +46,13 @@ def access_of(settings: Settings) -> Access:
     return Access(max_span_s=settings.max_span_s)
 
 
-def open_library(settings: Settings, files: Sequence[Path] = (), readers: Readers | None = None) -> Library:
+def open_library(
+    settings: Settings, files: Sequence[Path] = (), readers: Readers | None = None, procedures: Mapping[str, str] | None = None
+) -> Library:
     """The videos under the settings' roots, and these files. readers: processes that open them, in place of this one."""
     from medvid.video import Library
 
-    return Library(settings.roots, files, readers=readers)
+    return Library(settings.roots, files, readers=readers, procedures=procedures)
 
 
 def demo_clip(progress: Callable[[int, int], None] | None = None) -> Path:

@@ -6,6 +6,7 @@ and of what it gives, so that a plan can be checked before it runs. Source of th
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, TypeAlias
 
 from medvid.core import Span
@@ -111,6 +112,15 @@ def share(spans: Json, of: Json) -> float | None:
     return total_duration(intersect(spans, of)) / whole if whole > 0 else None
 
 
+def windows(span: Json, step_s: float | None) -> Json:
+    """The stretch cut into windows of this length, in order; the last is what is left."""
+    if span is None or not step_s:
+        return []
+    whole = Span.model_validate(span)
+    starts = [whole.start_s + i * step_s for i in range(ceil(whole.duration_s / step_s - 1e-6))]
+    return [_json(Span.of(start, min(start + step_s, whole.end_s))) for start in starts]
+
+
 def total_duration(spans: Json) -> float:
     """Seconds covered; a second covered twice counts once."""
     return sum((span["end_s"] - span["start_s"] for span in union(spans, [])), 0.0)
@@ -143,6 +153,7 @@ OPS: dict[str, Operation] = {
         Operation("gaps", "what spans leave free of a stretch", {"spans": SPANS, "within": SPAN}, SPANS, gaps),
         Operation("order", "which of two starts first", {"a": SPANS, "b": SPANS}, or_null({"enum": ["a", "b", "together"]}), order),
         Operation("share", "the share that spans cover of others", {"spans": SPANS, "of": SPANS}, or_null(SHARE), share),
+        Operation("windows", "a stretch in windows", {"span": SPAN, "step_s": {"type": "number", "minimum": 1}}, SPANS, windows),
         Operation("count", "how many spans", {"spans": SPANS}, {"type": "integer", "minimum": 0}, lambda spans: len(_spans(spans))),
         Operation("total_duration", "the seconds that spans cover", {"spans": SPANS}, SECONDS, total_duration),
     )

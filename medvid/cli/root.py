@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from medvid import __version__
-from medvid.cli import ask, bench, chat, check, demo, doctor, mcp, plan, resume, serve_model, simulate, threads, tool, train, videos
+from medvid.cli import ask, bench, chat, check, demo, doctor, mcp, plan, resume, run, serve_model, simulate, threads, tool, train, videos
 from medvid.core import EngineError, MedVidError
 
 FAILED, REFUSED = 1, 2
@@ -30,6 +30,7 @@ app.command("chat", epilog=chat.EXAMPLES)(chat.chat)
 app.command("threads", epilog=threads.EXAMPLES)(threads.threads)
 app.command("resume", epilog=resume.EXAMPLES)(resume.resume)
 app.command("plan", epilog=plan.EXAMPLES)(plan.plan)
+app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("videos", epilog=videos.EXAMPLES)(videos.videos)
 app.add_typer(tool.app, name="tool", epilog=tool.EXAMPLES)

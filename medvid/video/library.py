@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,17 +45,18 @@ class _Entry:
 
 class Library:
     """Videos under `roots` and the single `files`, which may be lists of frames. Looks again at every listing, and at an unknown id.
-    readers: processes that open the files; without them this one does."""
+    readers: processes that open the files; without them this one does. procedures: declared elsewhere, by video_id; they count first."""
 
     def __init__(
         self, roots: Sequence[Path] = (), files: Sequence[Path | FrameList] = (), *, cache_file: Path | None = None,
-        readers: Readers | None = None,
+        readers: Readers | None = None, procedures: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Raises ConfigError where a root cannot be served, VideoError where a file given by name cannot be read."""
         self._roots = tuple(_checked_root(root) for root in roots)
         self._cache = ProbeCache(cache_file or cache_dir() / "probes.sqlite")
         self._probe_file = readers.probe if readers else probe
         self._decode = readers.decode if readers else decode
+        self._procedures = procedures or {}
         self._looking = threading.Lock()
         self._failed: dict[Stamp, str] = {}
         self._unreadable: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ class Library:
         """What this caller may see, by title."""
         self._look()
         entries = [entry for video_id, entry in self._entries.items() if access.may_see(video_id)]
-        return sorted((_listed(entry) for entry in entries), key=lambda video: (video.title.casefold(), video.video_id))
+        return sorted((_listed(entry, self._case) for entry in entries), key=lambda video: (video.title.casefold(), video.video_id))
 
     def info(self, video_id: str, access: Access) -> VideoInfo:
         """Raises AccessError where there is no such video for this caller; whether there is one for others is not told."""
@@ -88,8 +89,7 @@ class Library:
 
     def case(self, video_id: str) -> Case:
         """What is declared of the video. Raises AccessError where there is none, VideoError where its sidecar cannot be used."""
-        entry = self._entry(video_id, Access())
-        return read_case(entry.copies, entry.info.tags)
+        return self._case(self._entry(video_id, Access()))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -97,10 +97,15 @@ class Library:
         broken = []
         for entry in self._entries.values():
             try:
-                read_case(entry.copies, entry.info.tags)
+                self._case(entry)
             except VideoError as error:
                 broken.append(str(error))
         return (*self._unreadable, *broken)
+
+    def _case(self, entry: _Entry) -> Case:
+        case = read_case(entry.copies, entry.info.tags)
+        procedure = self._procedures.get(entry.info.video_id, case.procedure)
+        return case if procedure == case.procedure else Case(procedure=procedure, simulated=case.simulated)
 
     def _entry(self, video_id: str, access: Access) -> _Entry:
         if access.may_see(video_id):
@@ -186,9 +191,9 @@ def _is_unchanged(entry: _Entry) -> bool:
         return False
 
 
-def _listed(entry: _Entry) -> VideoListing:
+def _listed(entry: _Entry, case_of: Callable[[_Entry], Case]) -> VideoListing:
     try:
-        case = read_case(entry.copies, entry.info.tags)
+        case = case_of(entry)
     except VideoError:  # told by `problems`, and by `case` when the video is used
         case = Case()
     info = entry.info

@@ -94,6 +94,7 @@ def test_before_between_and_after_share_no_second_with_the_spans_they_are_made_o
 @given(SPANS)
 def test_every_operation_takes_and_gives_what_its_schemas_say(spans: list[dict[str, float]]) -> None:
     values: dict[str, Any] = {"spans": spans, "span": first(spans), "duration_s": 200.0, "n": 2, "of": spans[:1], "within": last(spans)}
+    values["step_s"] = 7.0
     for operation in OPS.values():
         listed = operation.takes.get("a", {}).get("type") == "array"
         pair = {"a": spans, "b": spans[:1]} if listed else {"a": first(spans), "b": last(spans)}

@@ -19,6 +19,8 @@ HEAVY = {
     "mcp",
     "numpy",
     "openai",
+    "pandas",
+    "pyarrow",
     "pydantic_settings",
     "safetensors",
     "scipy",
@@ -27,6 +29,7 @@ HEAVY = {
     "torch",
     "transformers",
     "uvicorn",
+    "vl_convert",
     "yaml",
 }
 AFTERWARDS = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})), file=sys.stderr)"
@@ -57,7 +60,7 @@ def test_import_medvid_imports_nothing_heavy() -> None:
     "args",
     [
         ["--help"], ["--version"], ["train", "sft", "--help"],
-        *([name, "--help"] for name in ("ask", "chat", "check", "mcp", "resume", "threads")),
+        *([name, "--help"] for name in ("ask", "chat", "check", "mcp", "resume", "run", "threads")),
     ],
 )
 def test_help_imports_nothing_heavy(args: list[str]) -> None:

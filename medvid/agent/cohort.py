@@ -1,0 +1,140 @@
+"""Cohort: an analysis, which is a plan in a YAML file, run over many videos through an MCP client, and the folder of what came of them.
+
+    provenance.json      what it was made with; another analysis is refused
+    outcomes.jsonl       a line a finished video, see Finished; of several lines of one video the last counts
+    begun/ID.sqlite      the checkpoints of a video that is begun, until its line is written
+
+Source: docs/analyses.md.
+"""
+
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import yaml
+
+from medvid.agent.binding import bind
+from medvid.agent.catalogue import Client, Listing
+from medvid.agent.events import Event
+from medvid.agent.runs import ask, resume
+from medvid.core import ConfigError, Failure, MedVidError, Plan, PlanError, Run, Value
+
+CALLS_PER_VIDEO = 2000
+SHIPPED = {file.stem: file for file in sorted((Path(__file__).parent / "analyses").glob("*.yaml"))}
+
+
+class Analysis(Plan):
+    """A plan for many videos. says: what it finds out, for people. report: what is made of its tables beside the summary."""
+
+    says: str = ""
+    report: Literal["groups", "trend", "checklist", "timeline", "minutes", "usage"] | None = None
+
+
+class Finished(Value):
+    """What came of one video. failure: why there is no run, or the first that failed in it."""
+
+    video_id: str
+    run: Run | None = None
+    failure: Failure | None = None
+    elapsed_s: float = 0.0
+
+
+def load_analysis(name: str) -> Analysis:
+    """name: of one that comes along, or a file. Raises PlanError where it is neither."""
+    try:
+        return Analysis.model_validate(yaml.safe_load(SHIPPED.get(name, Path(name)).read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise PlanError(f"{name} is no analysis ({error}); give a YAML file, or one of {', '.join(SHIPPED)}") from error
+
+
+def values_of(plan: Plan, texts: Sequence[str]) -> dict[str, Any]:
+    """`NAME=VALUE` of a command line, each as its parameter's type has it, all but texts as JSON. Raises ConfigError."""
+    values: dict[str, Any] = {}
+    for name, equals, value in (text.partition("=") for text in texts):
+        if not equals or name not in plan.parameters:
+            raise ConfigError(f"there is no parameter {name!r} to set; write NAME=VALUE, NAME of {', '.join(plan.parameters) or 'none'}")
+        try:
+            values[name] = value if plan.parameters[name].type == "string" else json.loads(value)
+        except ValueError as error:
+            raise ConfigError(f"{value!r} is no {plan.parameters[name].type}, which {name} is; write 30, true or JSON") from error
+    return values
+
+
+class Folder:
+    """What is finished, on the disk."""
+
+    def __init__(self, path: Path, made_with: Mapping[str, Any], about: Mapping[str, Any], *, retry: bool = False) -> None:
+        """made_with: what may not change from one start to the next; about: what may. retry: take what failed as not finished. Raises
+        ConfigError where the folder holds something else."""
+        self.path, self._lines, told = path, path / "outcomes.jsonl", path / "provenance.json"
+        old = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
+        if not old and path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise ConfigError(f"{path} holds something else already; name a folder that is empty or does not exist yet")
+        if changed := [name for name in made_with if old and old["made_with"].get(name) != made_with[name]]:
+            raise ConfigError(f"{path} holds results of another {' and '.join(changed)}; name another folder")
+        (path / "begun").mkdir(parents=True, exist_ok=True)
+        plan_hash = blake2b(json.dumps(made_with["analysis"], sort_keys=True).encode(), digest_size=16).hexdigest()
+        part = path / "begun" / "provenance"
+        part.write_text(json.dumps({"plan_hash": plan_hash, "made_with": made_with, **about}, indent=2) + "\n", encoding="utf-8")
+        part.replace(told)
+        whole = self._lines.read_bytes() if self._lines.is_file() else b""
+        if not whole.endswith(b"\n") and whole:  # killed while it wrote
+            os.truncate(self._lines, whole.rfind(b"\n") + 1)
+        done = map(Finished.model_validate_json, whole[: whole.rfind(b"\n") + 1].splitlines())
+        self.finished = {one.video_id: one for one in done}
+        if retry:
+            self.finished = {video_id: one for video_id, one in self.finished.items() if one.failure is None}
+
+    def begun(self, video_id: str) -> Path:
+        return self.path / "begun" / f"{video_id}.sqlite"
+
+    def append(self, done: Finished) -> None:
+        """On the disk when this returns; then the video's checkpoints go."""
+        with self._lines.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**done.model_dump(mode="json"), "run": done.run and done.run.to_json()}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.finished[done.video_id] = done
+        for path in self.begun("").parent.glob(f"{done.video_id}.sqlite*"):
+            path.unlink()
+
+
+async def run_cohort(
+    plan: Analysis, given: Mapping[str, Any], videos: Sequence[Listing], client: Client, folder: Folder, *, jobs: int = 1,
+    on_event: Callable[[str, Event], Awaitable[None]], on_done: Callable[[Finished], None],
+) -> None:  # fmt: skip
+    """Runs what of `videos` is not finished, `jobs` at once. A video's failure is its own: it is written down and the others go on."""
+
+    async def run_of(video: Listing, video_id: str) -> Run:
+        async def tell(event: Event) -> None:
+            await on_event(video_id, event)
+
+        bound, checkpoints = bind(plan, given, video), folder.begun(video_id)
+        try:
+            return await resume(video_id, client, on_event=tell, checkpoints=checkpoints)
+        except ConfigError:  # it is not begun
+            how = {"run_id": video_id, "plan": bound, "budget": CALLS_PER_VIDEO, "verify": False}
+            return await ask(plan.title, [video_id], client, on_event=tell, checkpoints=checkpoints, **how)  # type: ignore[arg-type]
+
+    async def work() -> None:
+        for video in waiting:  # shared: each worker takes the next
+            started_s, video_id = time.monotonic(), video["video_id"]
+            try:
+                run = await run_of(video, video_id)
+                done = Finished(video_id=video_id, run=run, failure=next((failed[0] for failed in run.failures.values()), None))
+            except MedVidError as error:
+                failure = Failure(kind=error.kind, message=str(error), retryable=error.retryable)
+                done = Finished(video_id=video_id, failure=failure)
+            done = done.model_copy(update={"elapsed_s": round(time.monotonic() - started_s, 3)})
+            folder.append(done)
+            on_done(done)
+
+    waiting = iter([video for video in videos if video["video_id"] not in folder.finished])
+    async with anyio.create_task_group() as group:
+        for _ in range(jobs):
+            group.start_soon(work)
