@@ -26,18 +26,28 @@ def test_the_locked_half_has_not_changed() -> None:
     assert hashlib.blake2b((QUESTIONS / "locked.jsonl").read_bytes(), digest_size=32).hexdigest() == recorded
 
 
-def test_the_locked_half_has_enough_of_everything() -> None:
-    asked = turns("locked")
+@pytest.mark.parametrize("half", ["locked", "open"])
+def test_each_half_has_enough_of_everything(half: str) -> None:
+    asked = turns(half)
     assert len(asked) >= 160
     assert len({turn["form"] for turn in asked} - {"follow-up", "ambiguous", "unanswerable"}) >= 15
     assert sum(bool(HARD & set(turn.get("tags", ()))) for turn in asked) >= len(asked) / 4
-    lengths = Counter(len(record["turns"]) for record in records("locked") if len(record["turns"]) > 1)
+    lengths = Counter(len(record["turns"]) for record in records(half) if len(record["turns"]) > 1)
     assert set(lengths) == {2, 3, 4, 5, 6}
     assert sum("hostile" in turn.get("tags", ()) for turn in asked) >= 6
 
 
-@pytest.mark.parametrize("half", ["locked"])
+@pytest.mark.parametrize("half", ["locked", "open"])
 def test_every_question_has_a_right_plan_or_has_to_be_asked_back(half: str) -> None:
     for turn in turns(half):
         assert turn["expect"] and set(turn["expect"]) <= {"answer", "needs"}, turn
         assert ("answer" in turn["expect"]) == bool(turn.get("plans")), turn
+
+
+def test_together_they_are_enough_and_no_wording_of_the_open_half_gives_the_locked_away() -> None:
+    both = {half: records(half) for half in ("locked", "open")}
+    assert sum(len(record["turns"]) for half in both.values() for record in half) >= 300
+    seeds = {half: {(video["kind"], video["seed"]) for record in found for video in record["videos"]} for half, found in both.items()}
+    assert len(seeds["locked"] | seeds["open"]) >= 40
+    assert not seeds["locked"] & seeds["open"]
+    assert {kind for kind, _ in seeds["locked"]} == {"cholecystectomy", "suturing"}
