@@ -83,8 +83,8 @@ def _next(truth: Truth, time_s: float) -> str | None:
 
 
 def true_values(plan: Plan, truths: Mapping[str, Truth]) -> dict[str, Any]:
-    """What each step gives: a tool's `result` (None: nothing is there; a Skipped: it cannot run) or an operation's value; a list of them for a
-    for_each."""
+    """What each step gives: a tool's `result` (None: nothing is there; a Skipped: it cannot run) or an operation's value; a list of them
+    for a for_each."""
     values: dict[str, Any] = {}
     waiting = list(plan.steps)
     while waiting:
