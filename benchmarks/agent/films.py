@@ -1,6 +1,7 @@
 """The questions of the benchmark, their videos rendered into an ignored folder, and the engines that look at them."""
 
 import hashlib
+import inspect
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from medvid.agent import runs
 from medvid.core import Span
 from medvid.engine.base import Engine, Reply, Request
 from medvid.engine.profiles import EMBEDDED
@@ -93,6 +95,11 @@ def oracle(films: Sequence[Film]) -> OracleEngine:
     """Fed as the embedded model is, but as many frames as a whole procedure has: what it cannot assess is not for want of room."""
     profile = replace(EMBEDDED, name="oracle", frame_budget=256, max_context=32_768)
     return OracleEngine(profile, {made.video_id: made.truth for made in films})
+
+
+def taken(**arguments: Any) -> dict[str, Any]:
+    """Those of the arguments that `runs.ask` takes: an older one is measured as it is."""
+    return {name: value for name, value in arguments.items() if name in inspect.signature(runs.ask).parameters}
 
 
 def state_of_the_code() -> str:

@@ -24,6 +24,7 @@ from typing import Any
 
 import anyio
 
+from benchmarks.agent import films
 from benchmarks.agent.films import oracle, titled
 from medvid.agent import runs
 from medvid.app import open_client, open_library, open_server, open_toolbox
@@ -31,7 +32,7 @@ from medvid.core import ConfigError, Plan, Run
 from medvid.core.settings import Settings
 from medvid.simulate.demo import DEMO_SEED
 
-VIDEO = {"kind": "cholecystectomy", "seed": DEMO_SEED, "cut": [0, 40]}
+VIDEO = {"kind": "cholecystectomy", "seed": DEMO_SEED, "cut": [0, 30]}
 RUN_ID = "killed"
 WAIT_S = 0.1
 """Before each answer of the oracle, so that a run takes about a second."""
@@ -94,20 +95,21 @@ class Written:
 
 async def go(folder: Path, log: Path) -> Run:
     """Asks, or goes on where there is such a run already."""
-    with titled([VIDEO]) as (files, films):
-        toolbox = open_toolbox(Settings(), open_library(Settings(), files), Waiting(oracle(films)))
+    with titled([VIDEO]) as (files, shown):
+        toolbox = open_toolbox(Settings(), open_library(Settings(), files), Waiting(oracle(shown)))
         async with open_client(open_server(toolbox, pictures=False)) as connected:
             client, stored = Written(connected, log), folder / "runs.sqlite"
             (folder / "begun").touch()
             try:
                 return await runs.resume(RUN_ID, client, checkpoints=stored)
             except ConfigError:  # killed before the first checkpoint was written
-                video_id = films[0].video_id
+                video_id = shown[0].video_id
                 question = "Was the critical view achieved before the first clip, and what happens while the triangle is dissected?"
                 return await runs.ask(question, [video_id], client, run_id=RUN_ID, plan=plan_for(video_id), checkpoints=stored)
 
 
-def victim(folder: str, log: str) -> None:
+def victim(folder: str, log: str, rendered: Path) -> None:
+    films.RENDERED = rendered
     asyncio.run(go(Path(folder), Path(log)))
 
 
@@ -122,7 +124,7 @@ def one(moment_s: float, unharmed: Run) -> dict[str, Any]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         first, second = folder / "first.log", folder / "second.log"
-        process = multiprocessing.get_context("forkserver").Process(target=victim, args=(name, str(first)))
+        process = multiprocessing.get_context("forkserver").Process(target=victim, args=(name, str(first), films.RENDERED))
         process.start()
         while not (folder / "begun").exists() and process.is_alive():
             time.sleep(0.002)
@@ -146,7 +148,8 @@ def one(moment_s: float, unharmed: Run) -> dict[str, Any]:
 
 
 def measure(kills: int, seed: int) -> dict[str, Any]:
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["medvid.agent.runs", "medvid.mcp_server.server", "benchmarks.agent.films"])
+    loaded = ["medvid.agent.runs", "medvid.mcp_server.server", "benchmarks.agent.films"]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(loaded)
     with TemporaryDirectory() as name:
         folder = Path(name)
         asyncio.run(go(folder, folder / "warm.log"))  # the film is rendered, every module loaded

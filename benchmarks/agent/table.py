@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.agent.films import Film, Tampered, oracle, records, spread, state_of_the_code, titled
+from benchmarks.agent.films import Film, Tampered, oracle, records, spread, state_of_the_code, taken, titled
 from benchmarks.agent.plans import Known, Trees, beyond, filled, is_right, same
 from benchmarks.agent.rates import share_text
-from benchmarks.agent.told import ABSENT, UNANSWERED, invented, judged
+from benchmarks.agent.told import ABSENT, UNANSWERED, invented, judged, near
 from benchmarks.agent.truth import NOT_SUITED, is_nothing, true_values
 from medvid.agent import runs
 from medvid.agent.events import Event
@@ -29,7 +29,7 @@ from medvid.agent.memory import Memory
 from medvid.agent.planner import offline
 from medvid.agent.planning import Asked, Planned, Planner
 from medvid.app import open_client, open_library, open_model, open_server, open_toolbox
-from medvid.core import MedVidError, Needs, Plan, Run, Statement
+from medvid.core import Needs, Plan, Run, SecondLook, Statement
 from medvid.core.settings import Settings
 
 OUT = Path("out/agent")
@@ -89,10 +89,10 @@ async def converse(record: dict[str, Any], engine: Any, planner: Planner) -> lis
                 try:
                     run = await runs.ask(
                         turn["ask"], [video["video_id"] for video in videos], client, planner=recorder, memory=memory,
-                        on_event=recorder.on_event, checkpoints=Path(":memory:"),
+                        on_event=recorder.on_event, checkpoints=Path(":memory:"), **taken(model=model.profile.name),
                     )  # fmt: skip
                     memory = memory.after(run)
-                except MedVidError as error:
+                except Exception as error:  # noqa: BLE001  a bug is one question's fault here, and the others are still measured
                     fault = f"{type(error).__name__}: {error}"
                 score = Score(turn, record, films, videos, known, recorder, run, client.calls[len(before) :], before)
                 scored.append(score.to_json() | {"id": f"{record['id']}.{number + 1}", "follow_up": number > 0, "fault": fault})
@@ -177,9 +177,19 @@ class Score:
         if "inject" in self.record:
             text = text.replace(self.record["inject"].rstrip("."), "")
         truth = self.truths.get(str(step.args.get("video_id")))
+        if (look := next((look for look in run.looks if look.by == step.id), None)) is not None:
+            return self._look(look)
         if truth is not None and NOT_SUITED.get(step.name) == truth.kind:
             return UNANSWERED["out_of_scope"] in text
         return judged(text, step, run.plan, value, content, truth)
+
+    def _look(self, look: SecondLook) -> bool | None:
+        """A look that confirms a time that is true, or rejects one that is not, is right; one that verifies nothing says nothing."""
+        assert self.run is not None  # noqa: S101
+        claimed = self.run.outcomes[look.step][look.index]["result"]["spans"][int(look.place[len("spans[") : -1])]
+        spans = (self._true()[look.step] or {"spans": ()})["spans"]
+        true = any(near((claimed["start_s"], claimed["end_s"]), (span["start_s"], span["end_s"])) for span in spans)
+        return None if look.verdict == "unverified" else true == (look.verdict == "confirmed")
 
     def _told(self, verdicts: Sequence[tuple[str, bool | None]]) -> bool:
         """Whether each end of the plan is told, by a true statement of its own or, where it is nothing, of a step that it reads."""

@@ -88,20 +88,20 @@ def _spans(text: str, true: Sequence[Mapping[str, float]], windows: Sequence[Map
     """whole: every true span has to be told. Shorter than a frame's step it may be missed."""
     pieces = [(span["start_s"], span["end_s"]) for span in true]
     due = [piece for piece in pieces if piece[1] - piece[0] >= FRAME_S]
-    told = [span for span in spans_in(text) if not any(_near(span, (w.get("start_s", -9), w.get("end_s", -9))) for w in windows)]
+    told = [span for span in spans_in(text) if not any(near(span, (w.get("start_s", -9), w.get("end_s", -9))) for w in windows)]
     if ABSENT.search(text) and not told:
         return not due
     if not told:
         every = spans_in(text)
         if every and due:
-            return all(any(_near(piece, span) for span in every) for piece in due)
+            return all(any(near(piece, span) for span in every) for piece in due)
         yes = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
         return None if yes is None else bool(due) == (yes[1].casefold() == "yes")
-    right = all(any(_near(span, piece) for piece in pieces) for span in told)
-    return right and (not whole or all(any(_near(span, piece) for span in spans_in(text)) for piece in due))
+    right = all(any(near(span, piece) for piece in pieces) for span in told)
+    return right and (not whole or all(any(near(span, piece) for span in spans_in(text)) for piece in due))
 
 
-def _near(a: tuple[float, float], b: tuple[float, float]) -> bool:
+def near(a: tuple[float, float], b: tuple[float, float]) -> bool:
     return abs(a[0] - b[0]) <= WITHIN_S and abs(a[1] - b[1]) <= WITHIN_S
 
 
@@ -110,7 +110,7 @@ def _operation(text: str, step: Step, plan: Plan, value: Any) -> bool | None:
         return ABSENT.search(text) is not None
     if step.op == "order":
         return _order(text, step, plan, value)
-    plain = re.sub("“[^”]*”", "", text)
+    plain = re.sub(rf"“[^”]*”|\bwithin {SPAN.pattern}", "", text)
     numbers = [(seconds(said.replace(",", "")), bool(percent)) for said, percent in NUMBER.findall(plain)]
     values = value if isinstance(value, list) else [value]
     if all(isinstance(item, dict) for item in values):

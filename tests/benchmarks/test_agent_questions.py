@@ -8,6 +8,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.agent.plans import filled
+from benchmarks.agent.truth import is_nothing, true_values
+from medvid.agent.check import check_plan
+from medvid.core import Plan, Span
+from medvid.simulate import Truth, clip_of, make_procedure
+from tests.agent.fake import TOOLS
+
 QUESTIONS = Path(__file__).resolve().parents[2] / "benchmarks" / "agent" / "questions"
 HARD = {"absent", "domain", "ambiguous", "unanswerable"}
 
@@ -44,10 +51,40 @@ def test_every_question_has_a_right_plan_or_has_to_be_asked_back(half: str) -> N
         assert ("answer" in turn["expect"]) == bool(turn.get("plans")), turn
 
 
-def test_together_they_are_enough_and_no_wording_of_the_open_half_gives_the_locked_away() -> None:
+def test_together_they_are_enough_and_are_about_different_procedures() -> None:
     both = {half: records(half) for half in ("locked", "open")}
     assert sum(len(record["turns"]) for half in both.values() for record in half) >= 300
     seeds = {half: {(video["kind"], video["seed"]) for record in found for video in record["videos"]} for half, found in both.items()}
     assert len(seeds["locked"] | seeds["open"]) >= 40
     assert not seeds["locked"] & seeds["open"]
     assert {kind for kind, _ in seeds["locked"]} == {"cholecystectomy", "suturing"}
+
+
+@pytest.mark.parametrize("half", ["locked", "open"])
+def test_every_right_plan_may_run_and_what_is_tagged_absent_is_absent(half: str) -> None:
+    # Whatever a right plan leaves open is filled in somehow: `*` is 2, and a bound is itself.
+    for record in records(half):
+        truths = {f"{i:016x}": truth_of(video) for i, video in enumerate(record["videos"], 1)}
+        videos = [{"video_id": video_id, "duration_s": truth.duration_s} for video_id, truth in truths.items()]
+        for turn in record["turns"]:
+            plans = [Plan.model_validate(closed(filled(plan, videos))) for plan in turn.get("plans", ())]
+            for plan in plans:
+                check_plan(plan, TOOLS)
+            if "absent" in turn.get("tags", ()):
+                values = [value for plan in plans for value in true_values(plan, truths).values()]
+                assert any(map(is_nothing, values)), turn["ask"]
+
+
+def truth_of(video: dict[str, Any]) -> Truth:
+    truth = make_procedure(video["seed"], video["kind"])
+    return clip_of(truth, Span.of(*video["cut"])) if "cut" in video else truth
+
+
+def closed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: closed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [closed(item) for item in value]
+    if isinstance(value, str) and value[:2] in ("<=", ">="):
+        return float(value[2:])
+    return 2.0 if value == "*" else value
