@@ -300,7 +300,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     turns = asyncio.run(measure(args.half, args.engine, args.limit))
     found = summary(turns)
     if args.json:
-        forms = {form: summary([turn for turn in turns if turn["form"] == form]) for form in sorted({turn["form"] for turn in turns})}
+        names = sorted({turn["form"] for turn in turns}) if args.half == "open" else ()  # by form would be a hint
+        forms = {form: summary([turn for turn in turns if turn["form"] == form]) for form in names}
         print(json.dumps({"half": args.half, "engine": args.engine, **found, "forms": forms}, indent=1))
     else:
         print(table({f"rules, {args.engine}, {args.half} ({found['turns']} questions)": found, "a language model": None}))

@@ -165,7 +165,8 @@ def invented(run: Run, question: str, listing: Sequence[Mapping[str, Any]]) -> l
     for statement in run.answer.statements:
         step = run.plan.step(statement.step)
         behind = [step, *sources(run.plan, references_in([step.args, step.for_each]))]
-        ids = {source.id for source in behind} | {look.by for look in run.looks if look.step == step.id}
+        ids: set[str | None] = {source.id for source in behind}
+        ids |= {step_id for look in run.looks if {look.step, look.by} & ids for step_id in (look.step, look.by)}
         said = run.model_dump(mode="json")
         held = [[said[kind].get(step_id) for kind in ("outcomes", "values", "failures") for step_id in ids], question, list(listing)]
         held += [source.args for source in behind] + [look for look in said["looks"] + said["contradictions"] if ids & _steps_of(look)]
@@ -174,8 +175,8 @@ def invented(run: Run, question: str, listing: Sequence[Mapping[str, Any]]) -> l
     return found + _unheld(rest, [run.to_json() | {"answer": None}, question, list(listing)], run)
 
 
-def _steps_of(said: Mapping[str, Any]) -> set[str]:
-    return {said["step"]} if "step" in said else set(said["steps"])
+def _steps_of(said: Mapping[str, Any]) -> set[str | None]:
+    return {said["step"], said["by"]} if "step" in said else set(said["steps"])
 
 
 def _unheld(text: str, held: Any, run: Run) -> list[str]:
@@ -196,7 +197,7 @@ def _held(value: Any) -> Iterator[float]:
     if isinstance(value, bool) or value is None:
         return
     if isinstance(value, int | float):
-        yield float(value)
+        yield abs(float(value))  # a sign is no part of a number as it is read here
     elif isinstance(value, str):
         yield from (seconds(said.replace(",", "")) / (100 if percent else 1) for said, percent in NUMBER.findall(value))
         yield from (seconds(said) for said in re.findall(r"\d+(?:\.\d+)?", value))

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.agent.rates import share_text, wilson
 from benchmarks.agent.told import invented, judged
 from benchmarks.agent.truth import is_nothing, true_values
-from medvid.core import Answer, Plan, Run, Span, Statement
+from medvid.core import Answer, Plan, Run, SecondLook, Span, Statement
 from medvid.simulate import clip_of, make_procedure
 
 V = "0" * 16
@@ -123,6 +123,18 @@ def test_a_number_that_no_outcome_holds_is_invented() -> None:
     assert invented(run("It took 11 minutes."), "When?", []) == ["11"]
     assert invented(run("It took 11 minutes."), "Did it take 11 minutes?", []) == []
     assert invented(run("", "It is seen at 20.5-27.9 s."), "When?", []) == ["27.9"]
+
+
+def test_what_a_second_look_says_rests_on_the_look_and_on_the_claim() -> None:
+    said = "A second look confirms 20.5-26.5 s: it places it at 21.0-26.0 s; mean log-probability -0.246; confidence 0.98."
+    first = run("").model_copy(update={"plan": Plan(steps=(PLAN.steps[0], PLAN.steps[0].model_copy(update={"id": "s1_again"})))})
+    spans, raw = {"spans": [{"start_s": 21.0, "end_s": 26.0}]}, [{"text": "", "mean_logprob": -0.246}]
+    looked: Any = {"status": "ok", "result": spans, "evidence": {**EVIDENCE, "raw": raw}}
+    look = SecondLook(step="s1", place="spans[0]", verdict="confirmed", by="s1_again", confidence=0.98)
+    told = Answer(text=f"{said} [s1_again]", statements=(Statement(text=said, step="s1_again", index=0),))
+    update: dict[str, Any] = {"outcomes": {**first.outcomes, "s1_again": [looked]}, "looks": (look,), "answer": told}
+    assert invented(first.model_copy(update=update), "When?", []) == []
+    assert invented(first.model_copy(update={**update, "looks": ()}), "When?", []) == ["20.5", "26.5", "0.98"]
 
 
 def test_shares_carry_the_interval_of_wilson() -> None:
