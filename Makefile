@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench bench-gpu test-vllm interop conformance transcript conversation cohort-transcript
+.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm interop conformance transcript conversation cohort-transcript
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -17,6 +17,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make fix     what ruff can mend by itself"
 	@echo "make bench   the programs of benchmarks/"
+	@echo "make bench-agent   plans, answers, follow-ups and robustness of the agent on 471 questions (ARGS=... go to the table, as --half open --show)"
 	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
@@ -59,6 +60,14 @@ fix: setup
 
 bench: setup
 	@for program in $(wildcard benchmarks/*.py); do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+# Renders 48 procedures into an ignored folder on first use. The oracle's table takes minutes, the embedded model's an hour; both go on
+# where they were interrupted.
+bench-agent: setup
+	$(BIN)/python -m benchmarks.agent.table --engine oracle $(ARGS)
+	$(BIN)/python -m benchmarks.agent.table --engine embedded $(ARGS)
+	$(BIN)/python -m benchmarks.agent.overhead
+	$(BIN)/python -m benchmarks.agent.kills
 
 # What the clients and the suite need lives in ignored folders of the checkout; the tests themselves need none of it.
 NODE := .venv-node

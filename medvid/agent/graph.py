@@ -45,6 +45,8 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
 """Before the second attempt; each further wait is twice the last. A server that is busy says itself how long to wait."""
 LONGEST_WAIT_S = 60.0
+SILENT_S, LONGEST_CALL_S = 900.0, 3600.0
+"""A call is given up after so long without an answer or progress, and after so long in all."""
 WAITS = {"medvid/waits": True}
 """Tells our server that a long call is waited for; another's passes over it."""
 
@@ -191,10 +193,22 @@ async def _call(state: CallInput, runtime: Runtime[Context]) -> dict[str, Any]:
 
 
 async def _answer_of(client: Client, call: CallInput, progress: Any) -> dict[str, Any]:
-    try:
-        result = await client.call_tool(call["tool"], call["args"], progress_callback=progress, meta=WAITS)
-    except MCPError as error:  # the server answered the request itself with an error, or went away: no mark, so not retried
-        return {"failure": {"kind": "server", "message": error.message, "retryable": False}}
+    last_s = anyio.current_time() + LONGEST_CALL_S
+
+    async def heard(*told: Any) -> None:
+        scope.deadline = min(last_s, anyio.current_time() + SILENT_S)
+        await progress(*told)
+
+    with anyio.move_on_after(min(SILENT_S, LONGEST_CALL_S)) as scope:
+        try:
+            result = await client.call_tool(call["tool"], call["args"], progress_callback=heard, meta=WAITS)
+        except MCPError as error:  # the server answered the request itself with an error, or went away: no mark, so not retried
+            return {"failure": {"kind": "server", "message": error.message, "retryable": False}}
+        except RuntimeError as error:  # so the client says that structured content is not what the tool's output schema promises
+            return {"failure": {"kind": "tool", "message": f"{str(error).splitlines()[0]}; nothing of it is used", "retryable": False}}
+    if scope.cancelled_caught:
+        hung = f"no answer within {LONGEST_CALL_S:g} s, nor word of it for {SILENT_S:g} s; ask for a shorter span, or see the server's log"
+        return {"failure": {"kind": "server", "message": hung, "retryable": False}}
     if result.is_error:
         mark = (result.meta or {}).get(ERROR_META, {})
         failure = {"kind": mark.get("kind", "tool"), "message": text_of(result), "retryable": bool(mark.get("retryable", False))}
