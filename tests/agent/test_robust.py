@@ -88,7 +88,7 @@ async def test_a_tool_that_fails_twice_and_then_works_is_asked_three_times(tmp_p
 
     fake = FakeServer({"localize_action": localize, "assess_cvs": assess})
     assert told(await asked(fake, tmp_path)).endswith("It was achieved in full.")
-    assert [name for name, _ in fake.asked] == ["localize_action", *["assess_cvs"] * 3]
+    assert [name for name, _ in fake.asked if name == "assess_cvs"] == ["assess_cvs"] * 3
 
 
 @pytest.mark.parametrize(
