@@ -256,7 +256,7 @@ async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     answer = compose(state["question"], ledger, state["listing"], Needs.model_validate(needs) if needs else None, told)
     tries: list[Planning] = []
     if isinstance(planner := runtime.context.planner, ModelPlanner) and planner.answers and needs is None:
-        answer, tries = await write(planner, state["question"], ledger, state["listing"], answer)
+        answer, tries = await write(planner, state["question"], ledger, state["listing"], answer, {look.by for look in looks})
     await runtime.context.on_event(Event("answered", answer.text))
     plannings = [*state.get("plannings", ()), *(tried.model_dump(mode="json") for tried in tries)]
     shown = [item.model_dump(mode="json") for item in found]

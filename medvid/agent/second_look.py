@@ -16,7 +16,8 @@ MOST = 4
 """Claims of one run that are looked at again, the first of each step before its second."""
 AROUND_S, LONGEST_S = 2.0, 30.0
 """Before and after a claim, and in all: of what is longer, its beginning is looked at."""
-HIGHEST_FPS, AGREE = 2.0, 0.5
+HIGHEST_FPS, AGREE, NEAR = 2.0, 0.5, 2.0
+"""Looks agree from this IoU on, their ends within so many frames of the first."""
 AGAIN, LOCALIZE, EVENTS = "_again", "localize_action", "caption_events"
 
 
@@ -87,7 +88,9 @@ def _judged(look: SecondLook, claim: Claim, by: str, again: Any) -> SecondLook:
     q, inside, result, wanted = _sureness(again, stretch), span.cut(stretch) or span, again["result"] or {}, (Declared.of(args["action"]),)
     told = [event["span"] for event in result.get("events", ()) if meet(tidy(f"{event['action'] or ''} {event['caption']}"), wanted)]
     seen = max(map(Span.model_validate, [*told, *result.get("spans", ())]), key=inside.iou, default=None)
-    agrees = seen is not None and inside.iou(seen) >= AGREE
+    off_s = 0.0 if seen is None or by == EVENTS else max(abs(inside.start_s - seen.start_s), abs(inside.end_s - seen.end_s))
+    meets = seen is not None and inside.iou(seen) >= AGREE
+    agrees = meets and off_s * before <= NEAR
     # An event that a model leaves out which always answers proves nothing.
     surer = p is not None and q is not None and q >= p and (now > before if by == LOCALIZE else agrees or not unverified(content))
     who = f"{EVENTS}, which was not told what to find," if by == EVENTS else f"a look at {rate_text(now)} frames a second"
@@ -96,8 +99,8 @@ def _judged(look: SecondLook, claim: Claim, by: str, again: Any) -> SecondLook:
     if adopted and p and q:
         logs = f"mean log-probability {math.log(q):.3f}, against {math.log(p):.3f} at {rate_text(before)} frames a second"
         reason += f", which is adopted: {logs}"
-    sure = _confidence(p, q if agrees or q is None else 1 - q)
-    verdict = "confirmed" if agrees else "rejected" if surer else "unverified"
+    sure = _confidence(p, q if agrees or q is None else 0.5 if meets else 1 - q)
+    verdict = "confirmed" if agrees else "rejected" if surer and not meets else "unverified"
     return look.model_copy(update={"verdict": verdict, "reason": reason, "confidence": sure, "adopted": adopted})
 
 

@@ -5,7 +5,7 @@ Source: prompts/answerer.md.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -22,10 +22,11 @@ _SENTENCE = re.compile(r"\s*([^\[\]]*(?:\[[\d., ]+\][^\[\]]*)*)\[([a-z]\w*)\]") 
 
 
 async def write(
-    planner: ModelPlanner, question: str, ledger: Ledger, listing: Sequence[Listing], template: Answer
+    planner: ModelPlanner, question: str, ledger: Ledger, listing: Sequence[Listing], template: Answer, aside: Container[str | None] = ()
 ) -> tuple[Answer, list[Planning]]:
-    """The answer in the model's words, or the template's where it cannot be had in two tries; and the tries."""
-    free = [said for said in template.statements if _plainly_found(said.step, ledger)]
+    """The answer in the model's words, or the template's where it cannot be had in two tries; and the tries. aside: steps, such as second
+    looks, that stay in the template's words."""
+    free = [said for said in template.statements if said.step not in aside and _plainly_found(said.step, ledger)]
     told = [{"step": said.step, "sentence": said.text, "gave": ledger.given(said.step)} for said in free]
     index, tries = {said.step: said.index for said in free}, list[Planning]()
 

@@ -29,7 +29,8 @@ def check_folder(folder: Path) -> None:
 
 def save_run(run: Run, folder: Path, library: Library, access: Access) -> list[Path]:
     (folder / "frames").mkdir(parents=True, exist_ok=True)
-    whole, plan = run.to_json(), run.plan
+    whole, looked = run.to_json(), {look.by for look in run.looks}
+    plan = run.plan.model_copy(update={"steps": tuple(step for step in run.plan.steps if step.id not in looked)})  # each run makes its own
     if len(video_ids := {str(step.args["video_id"]) for step in plan.steps if "video_id" in step.args}) == 1:
         info = library.info(video_ids.pop(), access)
         plan = reusable(plan, info.video_id, info.duration_s)

@@ -93,6 +93,14 @@ async def test_a_better_supported_revision_is_adopted_and_read_by_the_operations
     }
 
 
+async def test_a_surer_look_with_an_end_far_off_neither_confirms_nor_takes_the_claims_place(tmp_path: Path) -> None:
+    """Two goes that the first look joined: 24.0-37.0 s, of which the second look finds 30.0-38.0 s. They meet by half (7 of 14 s)."""
+    fake = looked(said({"spans": [{"start_s": 24.0, "end_s": 37.0}]}, 0.6), again_at(30.0, 38.0, 0.9))
+    (look,) = (await run_of(fake, tmp_path)).looks
+    # Odds of 0.6 / 0.4 alone, squared: 2.25, which is 2.25 / 3.25.
+    assert (look.verdict, look.adopted, look.confidence) == ("unverified", None, 0.69)
+
+
 @pytest.mark.parametrize("probability", [0.7, None])
 async def test_a_revision_that_is_less_sure_or_not_known_to_be_surer_is_told_and_not_adopted(tmp_path: Path, probability: Any) -> None:
     fake = looked(said({"spans": [CLAIM]}, 0.8), again_at(31.0, 36.5, probability))

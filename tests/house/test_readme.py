@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from medvid.core.case import Case
@@ -27,6 +29,15 @@ def test_every_command_of_the_example_runs(tmp_path: Path) -> None:
         done = medvid(*args, cwd=tmp_path)
         assert done.returncode == 0, f"medvid {shlex.join(args)}\n{done.stderr}"
         assert done.stdout
+
+
+def test_its_python_runs(tmp_path: Path) -> None:
+    (code,) = blocks("python")
+    assert medvid("simulate", "operation.mp4", "--seed", "1000000", cwd=tmp_path).returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # The truth of that seed: 16.5-20.5 s.
+    assert "“clip the cystic duct” is seen at 16.5-20.5 s." in done.stdout
 
 
 def test_the_sidecar_it_shows_can_be_read() -> None:
