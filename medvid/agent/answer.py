@@ -55,6 +55,7 @@ class _Teller:
         """A number also counts as rounded to what the frames behind it can tell."""
         value, above = self.ledger.values.get(step.id), [self.plan.step(step_id) for step_id in behind(self.plan, step)]
         sources = [step.args, value, self.ledger.failures(step.id), list(self.titles.values()), self._why(step)]
+        sources += [args for _, args, _ in self.ledger.asked(step)]
         sources += [self.ledger.given(source.id) for source in above] + [source.args for source in above]
         looks = [look for look in self.told.looks if step.id in (look.step, look.by)]
         sources += [(look.model_dump(), say.look_facts(self.ledger.contents(look.step)[look.index])) for look in looks]

@@ -10,7 +10,7 @@ that `_meta["medvid/error"]` marks is tried again.
 import operator
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, TypedDict
 
 import anyio
@@ -18,7 +18,6 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Send, interrupt
 from mcp import MCPError
-from opentelemetry import trace
 
 from medvid.agent.answer import Told, compose
 from medvid.agent.approval import Cost, cost_of
@@ -32,10 +31,10 @@ from medvid.agent.model_planner import ModelPlanner
 from medvid.agent.planning import Asked, Planner
 from medvid.agent.replan import look_once_more
 from medvid.agent.second_look import claims, judged, look_again
+from medvid.agent.watching import watched
 from medvid.agent.writer import write
 from medvid.core import Needs, Plan, Planning, SecondLook
 
-TRACER = trace.get_tracer("medvid")  # spans go nowhere unless the user's program has set up OpenTelemetry
 STAGES = 3
 """Of the review; see `_review`."""
 BUDGET_S = 3600.0
@@ -263,34 +262,13 @@ async def _answer(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     return {"answer": answer.model_dump(mode="json"), "contradictions": shown, "plannings": plannings}
 
 
-def _watched(name: str, node: Any, own: Context | None) -> Any:
-    """The node, its events also in the graph's own stream (`custom`), and in a span of OpenTelemetry's: never a text or a frame."""
-
-    async def run(state: Any, runtime: Runtime[Context]) -> Any:
-        context = own or runtime.context
-
-        async def tell(event: Event) -> None:
-            runtime.stream_writer(asdict(event))
-            await context.on_event(event)
-
-        with TRACER.start_as_current_span(f"medvid.{name}", record_exception=False, set_status_on_exception=False) as span:
-            made = await node(state, runtime.override(context=replace(context, on_event=tell)))
-            if name == "call":
-                content = made["calls"][state["step"]][str(state["index"])].get("content")
-                status = "failed" if content is None else str(content["status"]) if is_outcome(content) else "ok"
-                span.set_attributes({"medvid.step": state["step"], "medvid.tool": state["tool"], "medvid.status": status})
-            return made
-
-    return run
-
-
 def build_graph(own: Context | None = None) -> StateGraph[State, Context, State, State]:
     """own: for a program that runs the graph without giving a context, such as LangGraph's Studio."""
     graph = StateGraph(State, context_schema=None if own else Context)
     for node in (_plan, _check, _approve, _advance, _review, _answer):
         name = node.__name__.removeprefix("_")
-        graph.add_node(name, _watched(name, node, own), input_schema=State)
-    graph.add_node("call", _watched("call", _call, own), input_schema=CallInput)
+        graph.add_node(name, watched(name, node, own), input_schema=State)
+    graph.add_node("call", watched("call", _call, own), input_schema=CallInput)
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "check")
     graph.add_conditional_edges("check", lambda state: "review" if state.get("needs") else "approve", ["review", "approve"])

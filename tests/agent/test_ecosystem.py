@@ -69,7 +69,7 @@ async def test_spans_name_step_tool_and_status_and_no_text() -> None:
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from medvid.agent import graph as module
+    from medvid.agent import watching as module
 
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))

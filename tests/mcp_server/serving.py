@@ -20,9 +20,9 @@ from tests.mcp_server.scripted import scripted_reply
 
 
 def name_of(request: Request) -> str:
-    """The tool and the first frame's time: one look."""
+    """The tool, the first frame's time, the rate and how many frames: one look."""
     assert request.origin is not None
-    return f"{request.origin[0]}@{request.clip.times_s[0]:.1f}-{len(request.clip.times_s)}"
+    return f"{request.origin[0]}@{request.clip.times_s[0]:.1f}-{request.clip.fps:g}x{len(request.clip.times_s)}"
 
 
 class Serial(ScriptedEngine):

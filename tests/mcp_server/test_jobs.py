@@ -115,7 +115,8 @@ async def test_the_planner_runs_as_a_job_and_its_looks_are_parts(clip: Path, vid
         status = await until(client, job_id, "done")
         result = await client.call_tool("job_result", {"job_id": job_id})
     assert "1.0-3.0 s" in result.structured_content["answer"]["text"]
-    (part,) = status["parts"]
+    part, again = status["parts"]
+    assert again["tool"] == "localize_action", "the second look"
     assert part["tool"] == "localize_action"
     assert part["result"]["spans"] == [{"start_s": 1.0, "end_s": 3.0}]
 

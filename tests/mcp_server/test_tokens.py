@@ -190,16 +190,19 @@ async def test_a_thread_is_of_one_caller_and_remembers_what_was_found(ids: tuple
     ):
         runs = [(await client.call_tool("ask_procedure", call)).structured_content for client in (first, first, second, second)]
         # Each caller's first question looks; the second is answered from it. The other's is not there.
-        assert [run["reused"] for run in runs] == [{}, {"s1": runs[0]["id"]}, {}, {"s1": runs[2]["id"]}]
-        assert len(engine.requests) == 2
-        assert runs[1]["answer"] == runs[0]["answer"]
+        assert [run["reused"] for run in runs] == [{}, dict.fromkeys(SEEN, runs[0]["id"]), {}, dict.fromkeys(SEEN, runs[2]["id"])]
+        assert len(engine.requests) == 4
+        assert [run["outcomes"]["s1"][0]["result"] for run in runs] == [{"spans": [{"start_s": 1.0, "end_s": 3.0}]}] * 4
         assert {run["thread"] for run in runs} == {f"shared-{mode}"}
         alone = await first.call_tool("ask_procedure", {**call, "thread": None})
-        assert alone.structured_content["reused"] == {} and len(engine.requests) == 3
+        assert alone.structured_content["reused"] == {} and len(engine.requests) == 6
         refused = await first.call_tool("ask_procedure", {**call, "thread": "../other"})
         assert mark_of(refused) == {"kind": "arguments", "retryable": False}
     kept = [(row["caller"], row["runs"]) for row in listed() if row["thread"] == f"shared-{mode}"]
     assert sorted(kept) == [("first", 2), ("second", 2)]
+
+
+SEEN = ("s1", "s1_again")
 
 
 @pytest.mark.anyio
