@@ -12,7 +12,11 @@ SFT_EXAMPLES = examples(
     "medvid train sft --out runs/small --until vision",
     "medvid train sft --out runs/small-2 --from runs/small/checkpoint --language-minutes 120",
 )
-EVALUATE_EXAMPLES = examples("medvid train evaluate", "medvid train evaluate --model runs/small/checkpoint --card runs/small/checkpoint")
+EVALUATE_EXAMPLES = examples(
+    "medvid train evaluate",
+    "medvid train evaluate --set shifted --clips 100",
+    "medvid train evaluate --model runs/small/checkpoint --card runs/small/checkpoint",
+)
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Trains a small model on simulated procedures, and measures models."
@@ -37,7 +41,7 @@ def sft(
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of torch.")] = 2,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that render clips.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and order.")] = 0,
-    pace: Annotated[float, typer.Option(min=0.01, max=2, help="Factor on the language half's learning rates; 0.5 suits --from.")] = 1.0,
+    pace: Annotated[float, typer.Option(min=0.01, max=2, help="Factor on the learning rates; 0.6 suits --from.")] = 1.0,
 ) -> None:
     """Trains a small model on simulated procedures: renders clips, teaches it to see, then to answer, and writes a checkpoint."""
     from medvid.train.sft import SftConfig, run
@@ -54,7 +58,13 @@ def evaluate(
     model: Model = None,
     engine: Engine = None,
     device: Device = None,
-    clips: Annotated[int, typer.Option(min=1, max=10_000, help="How many held-out clips.")] = 200,
+    clips: Annotated[int, typer.Option(min=1, max=10_000, help="How many held-out clips.")] = 500,
+    which: Annotated[
+        str, typer.Option("--set", metavar="heldout|shifted", help="Clips as those trained on, or with other looks, speeds and sizes.")
+    ] = "heldout",
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What --json printed of another model: adds the gain over it, clip by clip.")
+    ] = None,
     blind: Annotated[bool, typer.Option(help="Ask the same questions on black frames too.")] = True,
     workdir: Annotated[Path | None, typer.Option(metavar="DIR", help="Keeps the rendered clips; a temporary folder if left out.")] = None,
     card: Annotated[
@@ -70,14 +80,19 @@ def evaluate(
 
     from medvid.app import open_model
     from medvid.cli.steps import bar_progress
-    from medvid.train.evaluate import evaluate
-    from medvid.train.figures import tables_of, write_cards
+    from medvid.core import ConfigError
+    from medvid.train.evaluate import SETS, evaluate
+    from medvid.train.figures import Report, tables_of, write_cards
+
+    if which not in SETS:
+        raise ConfigError(f"--set {which!r} is none of {', '.join(SETS)}")
+    before = Report.model_validate_json(against.read_bytes()) if against else None
 
     async def measured(folder: Path) -> Any:
         opened = open_model(settings_of(model=model, engine=engine, device=device))
         try:
             with bar_progress("held-out clips", hidden=as_json) as progress:
-                return await evaluate(opened, workdir=folder, clips=clips, blind=blind, tell=progress)
+                return await evaluate(opened, workdir=folder, clips=clips, seed0=SETS[which], blind=blind, tell=progress)
         finally:
             await opened.aclose()
 
@@ -88,5 +103,5 @@ def evaluate(
     if as_json:
         typer.echo(report.model_dump_json())
     else:
-        for table in tables_of(report):
+        for table in tables_of(report, before):
             Console().print(table)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 from medvid.core import Box
 from medvid.simulate.stage import Point, Stage, axes, stage_of
 from medvid.simulate.truth import Event, Truth
+from medvid.simulate.world import World, tinted
 
 Polygon = npt.NDArray[np.float64]
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
 Outline = list[tuple[Polygon, Colour]]
 """Polygons (K, 2) in pixels with their colours, drawn in this order; the last belongs to the tip."""
 
@@ -36,6 +37,7 @@ class Pose:
     tip: Point
     trocar: Point
     open: float
+    world: World = World()
 
 
 def now(stage: Stage, time_s: float) -> Event | None:
@@ -65,15 +67,15 @@ def pose(stage: Stage, instrument: str, time_s: float) -> Pose:
     if stage.whole.skill is not None:
         tip = tip + (5 - stage.whole.skill[3]) * 6.0 * np.sin(2.3 * time_s + p[0]) * np.array((0.8, -0.6))
     drift = camera(stage, time_s)
-    return Pose(tip + shake + drift, stage.trocars[instrument] + drift, opening)
+    return Pose(tip + shake + drift, stage.trocars[instrument] + drift, opening, stage.world)
 
 
 def _work(stage: Stage, event: Event, time_s: float) -> tuple[Point, float]:
     """What an instrument does at its target: how it moves about it, and how far its jaws stand open."""
-    t = time_s - event.span.start_s
-    share = t / max(event.span.duration_s, 1e-6)
+    t, whole_s = ((seconds / stage.world.pace) for seconds in (time_s - event.span.start_s, event.span.duration_s))
+    share = t / max(whole_s, 1e-6)
     swing = np.sin(2 * np.pi * t / 1.4)
-    ramp = min(1.0, t / 0.5, (event.span.duration_s - t) / 0.5)
+    ramp = min(1.0, t / 0.5, (whole_s - t) / 0.5)
     still = np.zeros(2)
     match event.action.split()[0]:
         case "dissect":
@@ -100,14 +102,14 @@ def _work(stage: Stage, event: Event, time_s: float) -> tuple[Point, float]:
 
 
 def outline(instrument: str, held: Pose) -> Outline:
-    along, across = axes(held.tip, held.trocar)
+    along, across = (axis * held.world.size for axis in axes(held.tip, held.trocar))
 
     def place(points: list[tuple[float, float]]) -> Polygon:
         """(back from the tip, across) -> pixels."""
         return np.array([held.tip + a * along + c * across for a, c in points])
 
     half, ring = SHAFT_PX / 2, (REACH_PX + 14, REACH_PX + 22)
-    shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), SHAFTS[instrument])]
+    shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), tinted(SHAFTS[instrument], held.world.shaft))]
     shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), RINGS.get(instrument, DARK)))
     return shaft + [(place(points), tint) for points, tint in _tip(instrument, held.open, half, REACH_PX)]
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from medvid.simulate.procedure import make_procedure
 from medvid.simulate.truth import Event, Kind, Truth
+from medvid.simulate.world import World, tinted, world_of
 
 Point = npt.NDArray[np.float64]
 TINTS = {
@@ -58,13 +59,14 @@ class Stage:
     camera_px: float
     smoke: float
     tremor_px: float
+    world: World
     marks: npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
 def stage_of(seed: int, kind: Kind) -> Stage:
     """The stage of this seed; equal for every clip cut from the procedure."""
-    whole = make_procedure(seed, kind)
+    whole, world = make_procedure(seed, kind), world_of(seed)
     rng = np.random.default_rng((seed, 2))
     places = _abdomen(rng) if kind == "cholecystectomy" else _bench(rng)
     left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
@@ -73,10 +75,12 @@ def stage_of(seed: int, kind: Kind) -> Stage:
     }
     paths = {name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments}
     tints = {name: np.clip(np.array(base) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, base in TINTS.items()}
+    tints |= {name: np.array(tinted(tints[name], world.ground), float) for name in ("ground", "liver", "pad", "cloth") if world.ground[3]}
     return Stage(
         whole=whole, places=places, trocars=trocars, paths=paths, tints=tints, phases=rng.uniform(0, 2 * np.pi, 32),
-        camera_px=float(rng.uniform(2, 7)), smoke=float(rng.uniform(0, 0.3)),
-        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1], marks=rng.uniform(-1, 1, (24, 2)),
+        camera_px=float(rng.uniform(2, 7)) * world.sway, smoke=float(rng.uniform(0, 0.3)),
+        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1], world=world,
+        marks=rng.uniform(-1, 1, (24, 2)),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.records import Result
 from medvid.medvidbench.simulated import SOURCE, qa_type_of, questions_for, source_clip
 from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
+from medvid.simulate.world import SHIFTED_SEED
 from medvid.tools.base import Args
 from medvid.tools.feeding import fed_size, sample_times
 from medvid.tools.registry import TOOLS
@@ -26,7 +27,9 @@ from medvid.tools.toolbox import Toolbox
 from medvid.train.figures import Mark, Report, marks_of, report_of
 from medvid.video import Library, VideoInfo, probe
 
-SHORTEST_S, LONGEST_S = 16, 32
+SHORTEST_S, LONGEST_S = 16, 128
+SETS = {"heldout": HELD_OUT_SEED, "shifted": SHIFTED_SEED}
+"""The first seed of each set of clips."""
 IN_FLIGHT = 4
 NARROW_SHARE = 0.5
 """Of the region captions: asked over 6 to 12 s about the box, as a plan asks over the spans it found; the others over the whole clip."""
@@ -53,27 +56,34 @@ class Blind:
 
 
 def held_out_clip(index: int, seed0: int = HELD_OUT_SEED) -> Truth:
-    """The truth of the clip of this number: 16 to 32 s of the procedure of its own seed, from a half second on."""
+    """The truth of the clip of this number: 16 to 128 s of the procedure of its own seed, from a half second on; 16 to 32 s as often as
+    32 to 64 s and as 64 to 128 s, where the procedure is as long."""
     seed = seed0 + index
     whole = make_procedure(seed, kind_of(seed))
     rng = np.random.default_rng((17, seed))
-    duration_s = min(float(rng.integers(SHORTEST_S, LONGEST_S + 1)), whole.duration_s)
+    duration_s = min(float(round(np.exp(rng.uniform(*np.log((SHORTEST_S, LONGEST_S)))))), whole.duration_s)
     start_s = float(rng.integers(0, int(2 * (whole.duration_s - duration_s)) + 1)) / 2
     return clip_of(whole, Span.of(start_s, start_s + duration_s))
 
 
 def questions_about(truth: Truth, video_id: str, engine: Engine, seed: int) -> list[tuple[str, Args]]:
-    """Tool and arguments in source seconds and source pixels."""
+    """Tool and arguments in source seconds and source pixels: all at one of the model's rates. What a tool takes whole is asked about as
+    much of the clip as fits at the lowest rate; grounding at times closer than the rate's frames is left to choose its own."""
     rng = np.random.default_rng((19, seed))
-    clip = replace(source_clip(truth, 1.0), video_id=video_id)
+    profile = engine.profile
+    fps, room_s = float(rng.choice(profile.rates)), profile.frame_budget / min(profile.rates)
+    clip = replace(source_clip(truth, fps), video_id=video_id)
     asked = []
-    for question in questions_for(truth, clip, rng, engine.profile):
-        args = question.args
-        if question.tool == "caption_region" and rng.random() < NARROW_SHARE:
-            before_s, after_s = (float(side) / 2 for side in rng.integers(6, 13, 2))
+    for tool, args, *_ in questions_for(truth, clip, rng, profile):
+        before_s, after_s = (float(side) / 2 for side in rng.integers(6, 13, 2))
+        if tool == "caption_region" and (rng.random() < NARROW_SHARE or truth.duration_s > room_s):
             start_s = max(0.0, round(args.time_s - before_s, 1))
             args = args.model_copy(update={"span": Span.of(start_s, min(truth.duration_s, args.time_s + after_s))})
-        asked.append((question.tool, args))
+        elif TOOLS[tool].long == "whole" and truth.duration_s > room_s:
+            start_s = float(rng.integers(0, int(2 * (truth.duration_s - room_s)) + 1)) / 2
+            args = args.model_copy(update={"span": Span.of(start_s, start_s + room_s)})
+        own = tool == "ground_object" and fps * args.every_s < 1
+        asked.append((tool, args if own else args.model_copy(update={"fps": fps})))
     return asked
 
 
@@ -92,7 +102,10 @@ def judge(tool: str, args: Args, outcome: Outcome[Any], truth: Truth, clip: Clip
     """The true result in source time and pixels; and the answer beside the true one as texts, in the form of the benchmark."""
     said = to_clip(args, clip)
     true = true_result(tool, said, truth, clip)
-    raw = outcome.evidence.raw[0].text if outcome.evidence.raw else ""
+    texts = [raw.text for raw in outcome.evidence.raw]
+    said_at = to_clip(outcome.result, clip) if outcome.status == "ok" else None
+    merged = TOOLS[tool].render(said_at) if outcome.status in ("ok", "not_observed") else ""
+    raw = texts[0] if len(texts) == 1 else merged  # the benchmark knows one answer a question
     return to_source(true, clip), Result(
         qa_type=qa_type_of(tool, args), data_source=f"{SOURCE} {truth.kind}", metadata={"fps": str(clip.fps)}, answer=raw,
         gnd=TOOLS[tool].render(true),
@@ -117,7 +130,7 @@ async def evaluate(
             for (tool, args), outcome in zip(asked, await _ask_all(toolbox, asked), strict=True):
                 true, result = judge(tool, args, outcome, truth, seen_clip(outcome, info, engine))
                 marks[is_blind] += marks_of(index, tool, outcome, true)
-                if not is_blind and len(outcome.evidence.looks) <= 1:  # the benchmark knows one answer a question
+                if not is_blind:
                     results.append(result)
         if tell is not None:
             await tell(index + 1, clips, f"{len(results)} questions")
