@@ -37,9 +37,9 @@ def world_of(seed: int) -> World:
     def off() -> float:
         return float(rng.uniform(1.3, 2.0) * rng.choice((-1, 1)) if shifted else rng.uniform(-1, 1))
 
-    factors = {name: float(np.exp(wide * (abs(off()) if name == "sway" else off()))) for name, wide in SPREAD.items()}
-    colours = {name: (*rng.uniform(40, 215, 3).tolist(), BLEND * abs(off())) for name in ("shaft", "ground")}
-    return World(**factors, **colours)
+    drawn: dict[str, Any] = {name: float(np.exp(wide * (abs(off()) if name == "sway" else off()))) for name, wide in SPREAD.items()}
+    drawn |= {name: (*rng.uniform(40, 215, 3).tolist(), BLEND * abs(off())) for name in ("shaft", "ground")}
+    return World(**drawn)
 
 
 def tinted(colour: Any, other: tuple[float, ...]) -> tuple[int, ...]:
