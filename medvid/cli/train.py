@@ -82,7 +82,7 @@ def evaluate(
     from medvid.cli.steps import bar_progress
     from medvid.core import ConfigError
     from medvid.train.evaluate import SETS, evaluate
-    from medvid.train.figures import Report, tables_of, write_cards
+    from medvid.train.figures import Report, table_of, write_cards
 
     if which not in SETS:
         raise ConfigError(f"--set {which!r} is none of {', '.join(SETS)}")
@@ -103,5 +103,4 @@ def evaluate(
     if as_json:
         typer.echo(report.model_dump_json())
     else:
-        for table in tables_of(report, before):
-            Console().print(table)
+        Console().print(table_of(report, before))

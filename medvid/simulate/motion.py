@@ -11,7 +11,7 @@ import numpy.typing as npt
 from medvid.core import Box
 from medvid.simulate.stage import Point, Stage, axes, stage_of
 from medvid.simulate.truth import Event, Truth
-from medvid.simulate.world import World, tinted
+from medvid.simulate.world import SCENE, World, tinted
 
 Polygon = npt.NDArray[np.float64]
 Colour = tuple[int, ...]
@@ -19,12 +19,8 @@ Outline = list[tuple[Polygon, Colour]]
 """Polygons (K, 2) in pixels with their colours, drawn in this order; the last belongs to the tip."""
 
 SHAFT_PX, REACH_PX = 24.0, 26.0
-SHAFTS: dict[str, Colour] = {
-    "grasper": (150, 160, 172), "hook": (38, 36, 42), "clipper": (196, 62, 190), "scissors": (240, 140, 30), "bipolar": (40, 86, 214),
-    "irrigator": (236, 240, 240), "needle driver": (24, 120, 108), "forceps": (172, 176, 186),
-}  # fmt: skip
 GOLD, STEEL, WHITE, DARK = (236, 196, 40), (206, 212, 220), (250, 250, 250), (30, 30, 34)
-RINGS: dict[str, Colour] = {"clipper": WHITE, "needle driver": GOLD, "bipolar": WHITE, "irrigator": (60, 150, 220), "hook": GOLD}
+SHAFTS, RINGS = (SCENE[part] for part in ("shafts", "rings"))
 """Any other instrument's ring is dark."""
 LEAST_SEEN_PX = 14.0
 """An instrument of which less than this is in view, in width or height, is out of view."""
@@ -110,7 +106,7 @@ def outline(instrument: str, held: Pose) -> Outline:
 
     half, ring = SHAFT_PX / 2, (REACH_PX + 14, REACH_PX + 22)
     shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), tinted(SHAFTS[instrument], held.world.shaft))]
-    shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), RINGS.get(instrument, DARK)))
+    shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), tuple(RINGS.get(instrument, DARK))))
     return shaft + [(place(points), tint) for points, tint in _tip(instrument, held.open, half, REACH_PX)]
 
 

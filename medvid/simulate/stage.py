@@ -11,15 +11,9 @@ import numpy.typing as npt
 
 from medvid.simulate.procedure import make_procedure
 from medvid.simulate.truth import Event, Kind, Truth
-from medvid.simulate.world import World, tinted, world_of
+from medvid.simulate.world import SCENE, World, tinted, world_of
 
 Point = npt.NDArray[np.float64]
-TINTS = {
-    "ground": (150, 62, 52), "liver": (112, 44, 40), "fat": (226, 190, 96), "gallbladder": (104, 146, 78), "duct": (198, 206, 92),
-    "artery": (214, 34, 40), "plate": (228, 206, 206), "bed": (84, 20, 26), "pad": (214, 176, 140), "slit": (120, 60, 52),
-    "cloth": (70, 108, 110),
-}  # fmt: skip
-"""Each stage's own are a little off."""
 REST_S = 0.8
 """Seconds an instrument takes from its resting place to the target."""
 
@@ -74,7 +68,8 @@ def stage_of(seed: int, kind: Kind) -> Stage:
         name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in whole.instruments
     }
     paths = {name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments}
-    tints = {name: np.clip(np.array(base) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, base in TINTS.items()}
+    base = {name: np.array(colour) for name, colour in SCENE["tints"].items()}
+    tints = {name: np.clip(tint * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, tint in base.items()}
     tints |= {name: np.array(tinted(tints[name], world.ground), float) for name in ("ground", "liver", "pad", "cloth") if world.ground[3]}
     return Stage(
         whole=whole, places=places, trocars=trocars, paths=paths, tints=tints, phases=rng.uniform(0, 2 * np.pi, 32),
@@ -110,14 +105,6 @@ def _bench(rng: np.random.Generator) -> dict[str, Point]:
     }  # fmt: skip
 
 
-TARGETS = {
-    "dissect the gallbladder from the liver": "gallbladder edge", "pack the gallbladder": "bag", "pick up the needle": "needle",
-    "position the needle": "aside", "drive the needle through the tissue": "entry", "pull the thread": "away", "tie the knot": "knot",
-    "cut the thread": "thread",
-}  # fmt: skip
-"""The places at which events happen whose place is not named as their target is."""
-
-
 def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, Point], trocar: Point) -> Path:
     """Keyframes: at the target while an event goes on, else at rest in view, else out of view."""
     hidden = trocar + 0.06 * (places.get("neck", places.get("middle", trocar)) - trocar)
@@ -127,7 +114,7 @@ def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, P
     if holding is not None:
         frames += _hold(rng, truth, own, holding, hidden)
     for i, event in enumerate(own):
-        target = places[TARGETS.get(event.action, event.target)]
+        target = places[SCENE["targets"].get(event.action, event.target)]
         rest = target + 0.42 * (trocar - target) if holding is None else holding
         close = i > 0 and event.span.start_s - own[i - 1].span.end_s < 6.0
         before = rest if close or holding is not None else hidden

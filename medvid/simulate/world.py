@@ -1,13 +1,17 @@
 """The world of a seed: the usual one; from VARIED_SEED on one a little off it, to train with; from SHIFTED_SEED on one off by more than any
 that was trained with, to test with. It sets backgrounds, speeds, sizes of instruments, the camera's sway and the colour of shafts."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from medvid.simulate.truth import HELD_OUT_SEED
 
+SCENE: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "scene.json").read_text(encoding="utf-8"))
+"""Colours of shafts, their rings and all else (`tints`), and the places of events that are not named as their target is (`targets`)."""
 VARIED_SEED, SHIFTED_SEED = HELD_OUT_SEED // 2, 2 * HELD_OUT_SEED
 SPREAD = {"pace": 0.2, "size": 0.13, "grain": 0.4, "sway": 0.45}
 """The logarithm of a varied factor lies within this of 0, of a shifted one 1.3 to 2 times this above or below (`sway`: above)."""

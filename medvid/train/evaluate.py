@@ -14,10 +14,8 @@ import numpy as np
 from medvid.core import Access, Outcome, Span
 from medvid.core.clip import Clip, to_clip, to_source
 from medvid.engine.base import Engine, Reply, Request
-from medvid.medvidbench.metrics.table import columns
 from medvid.medvidbench.oracle import true_result
-from medvid.medvidbench.records import Result
-from medvid.medvidbench.simulated import SOURCE, qa_type_of, questions_for, source_clip
+from medvid.medvidbench.simulated import questions_for, source_clip
 from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
 from medvid.simulate.world import SHIFTED_SEED
 from medvid.tools.base import Args
@@ -98,18 +96,9 @@ def seen_clip(outcome: Outcome[Any], info: VideoInfo, engine: Engine) -> Clip:
     return Clip("", info.video_id, times, fps, engine.profile.timestamps, info.size, size, engine.profile.box_frame)
 
 
-def judge(tool: str, args: Args, outcome: Outcome[Any], truth: Truth, clip: Clip) -> tuple[Any | None, Result]:
-    """The true result in source time and pixels; and the answer beside the true one as texts, in the form of the benchmark."""
-    said = to_clip(args, clip)
-    true = true_result(tool, said, truth, clip)
-    texts = [raw.text for raw in outcome.evidence.raw]
-    said_at = to_clip(outcome.result, clip) if outcome.status == "ok" else None
-    merged = TOOLS[tool].render(said_at) if outcome.status in ("ok", "not_observed") else ""
-    raw = texts[0] if len(texts) == 1 else merged  # the benchmark knows one answer a question
-    return to_source(true, clip), Result(
-        qa_type=qa_type_of(tool, args), data_source=f"{SOURCE} {truth.kind}", metadata={"fps": str(clip.fps)}, answer=raw,
-        gnd=TOOLS[tool].render(true),
-    )  # fmt: skip
+def truth_about(tool: str, args: Args, truth: Truth, clip: Clip) -> Any | None:
+    """The true result in source time and pixels; None where what is asked for does not occur."""
+    return to_source(true_result(tool, to_clip(args, clip), truth, clip), clip)
 
 
 async def evaluate(
@@ -118,7 +107,6 @@ async def evaluate(
     """Asks about `clips` held-out clips, whose files are kept in `workdir`. tell: hears clips done, clips in all, and what is done."""
     started_s = time.monotonic()
     marks: dict[bool, list[Mark]] = {False: [], True: []}
-    results: list[Result] = []
     for index in range(clips):
         truth = held_out_clip(index, seed0)
         path = await anyio.to_thread.run_sync(write_clip, truth, workdir)
@@ -128,13 +116,11 @@ async def evaluate(
         for is_blind in (False, True) if blind else (False,):
             toolbox = Toolbox(Blind(engine) if is_blind else engine, library)
             for (tool, args), outcome in zip(asked, await _ask_all(toolbox, asked), strict=True):
-                true, result = judge(tool, args, outcome, truth, seen_clip(outcome, info, engine))
+                true = truth_about(tool, args, truth, seen_clip(outcome, info, engine))
                 marks[is_blind] += marks_of(index, tool, outcome, true)
-                if not is_blind:
-                    results.append(result)
         if tell is not None:
-            await tell(index + 1, clips, f"{len(results)} questions")
-    return report_of(engine.profile.name, clips, seed0, marks[False], marks[True], columns(results), time.monotonic() - started_s)
+            await tell(index + 1, clips, f"{len(marks[False])} marks")
+    return report_of(engine.profile.name, clips, seed0, marks[False], marks[True], time.monotonic() - started_s)
 
 
 def write_clip(truth: Truth, folder: Path) -> Path:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from pydantic import BaseModel
 
 from medvid.core import FROZEN, Outcome, Reliability
-from medvid.medvidbench.metrics import Column
 from medvid.medvidbench.metrics.spans import cut_apart, f1_of
 from medvid.medvidbench.texts import same_deed, steps_named
 from medvid.simulate.world import SHIFTED_SEED
@@ -68,15 +67,12 @@ class Row(BaseModel):
 
 
 class Report(BaseModel):
-    """columns: the benchmark's own, from the texts."""
-
     model_config = FROZEN
 
     model: str
     clips: int
     first_seed: int
     rows: tuple[Row, ...]
-    columns: tuple[Column, ...]
     elapsed_s: float
 
     @property
@@ -133,12 +129,10 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             yield "skill within one", sum(gap <= 1 for gap in gaps), len(gaps)
 
 
-def report_of(
-    model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], columns: Sequence[Column], elapsed_s: float
-) -> Report:
+def report_of(model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], elapsed_s: float) -> Report:
     """Rows without a test are left out."""
     rows = tuple(row for name in ROWS if (row := row_of(name, seeing, blind, shifted=seed0 >= SHIFTED_SEED)))
-    return Report(model=model, clips=clips, first_seed=seed0, rows=rows, columns=tuple(columns), elapsed_s=elapsed_s)
+    return Report(model=model, clips=clips, first_seed=seed0, rows=rows, elapsed_s=elapsed_s)
 
 
 def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark], *, shifted: bool = False) -> Row | None:
@@ -180,31 +174,33 @@ def gain(row: Row, before: Row) -> tuple[float, float, float]:
     return row.figure - before.figure, low, high
 
 
-def tables_of(report: Report, before: Report | None = None) -> tuple[Table, Table]:
-    """For a terminal: the rows with their bars, and the benchmark's columns. before: another model's on the same clips."""
-    from rich.table import Column, Table
-
-    def table(title: str, first: str, *figures: str) -> Table:
-        return Table(first, *(Column(name, justify="right") for name in figures), title=title)
-
-    title = f"{report.model} on {report.clips} {report.kind} simulated clips (seeds from {report.first_seed:,} on)"
-    rows = table(title, "what", "tests", "figure", "95 %", "blind", "bar", "", *(("gain", "95 % ") if before else ()))
+def lines_of(report: Report, before: Report | None = None) -> list[tuple[str, ...]]:
+    """The table as texts, its head first. before: another model's report on the same clips, over which the gain is told."""
+    lines = [("what", "tests", "figure", "95 %", "blind", "bar", "", *(("gain", "95 % of it") if before else ()))]
     for row in report.rows:
         verdict = "" if row.bar is None else "reached" if row.figure >= row.bar else "missed"
-        bar = "" if row.bar is None else f"{row.bar:.2f}"
-        cells = [row.name, f"{row.tests:,}", f"{row.figure:.3f}", f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), bar, verdict]
+        line = [row.name, f"{row.tests:,}", _text(row.figure), f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), _text(row.bar), verdict]
         if before is not None and (other := before.row(row.name)) is not None:
             more, low, high = gain(row, other)
-            cells += [f"{more:+.3f}", f"{low:+.3f} to {high:+.3f}"]
-        rows.add_row(*cells)
-    board = table("the benchmark's columns, from the same answers", "column", "records", "leaderboard", "strict", "unreadable")
-    for column in report.columns:
-        board.add_row(column.name, f"{column.tests:,}", _text(column.leaderboard), _text(column.strict), _text(column.unreadable))
-    return rows, board
+            line += [f"{more:+.3f}", f"{low:+.3f} to {high:+.3f}"]
+        lines.append(tuple(line))
+    return lines
+
+
+def table_of(report: Report, before: Report | None = None) -> Table:
+    """For a terminal."""
+    from rich.table import Column, Table
+
+    head, *lines = lines_of(report, before)
+    title = f"{report.model} on {report.clips} {report.kind} simulated clips (seeds from {report.first_seed:,} on)"
+    table = Table(head[0], *(Column(name, justify="right") for name in head[1:]), title=title)
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _text(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.3f}"
+    return "" if figure is None else f"{figure:.3f}"
 
 
 def write_cards(report: Report, folder: Path) -> None:
@@ -237,24 +233,14 @@ def _write_reliability(report: Report, profile: Path) -> None:
 def model_card(reports: Sequence[Report], training: list[dict[str, Any]]) -> str:
     """Markdown."""
     words = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
-    lines = [line for report in reports for line in _card_tables(report)]
+    tables = []
+    for report in reports:
+        option = f"--set {report.kind.replace('-', '')} --clips {report.clips}"
+        tables.append(f"### {report.kind.capitalize()}: `medvid train evaluate {option} --card DIR`, seeds from {report.first_seed:,} on\n")
+        head, *lines = lines_of(report)
+        tables += [f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *lines)] + [""]
     made = []
     for piece in training:
         steps = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in piece.items() if name.endswith("_steps"))
         made.append(f"1. `{piece['command']}`: {steps} (medvid {piece['version']})")
-    return words.format(tables="\n".join(lines), made="\n".join(made))
-
-
-def _card_tables(report: Report) -> Iterator[str]:
-    option = f"--set {report.kind.replace('-', '')} --clips {report.clips}"
-    yield f"### {report.kind.capitalize()}: `medvid train evaluate {option} --card DIR`, seeds from {report.first_seed:,} on\n"
-    yield "| what | tests | figure | 95 % | blind | bar |\n|---|---|---|---|---|---|"
-    for row in report.rows:
-        blind, bar = ("" if value is None else f"{value:.3f}" for value in (row.blind, row.bar))
-        yield f"| {row.name} | {row.tests:,} | {row.figure:.3f} | {row.low:.3f}-{row.high:.3f} | {blind} | {bar} |"
-    yield "\nOf the benchmark's columns, from the same answers:\n"
-    yield "| column | records | leaderboard | strict | unreadable |\n|---|---|---|---|---|"
-    for column in report.columns:
-        figures = ("" if value is None else f"{value:.3f}" for value in (column.leaderboard, column.strict, column.unreadable))
-        yield f"| {column.name} | {column.tests:,} | {' | '.join(figures)} |"
-    yield ""
+    return words.format(tables="\n".join(tables), made="\n".join(made))

@@ -72,8 +72,6 @@ async def test_who_knows_the_truth_reaches_every_bar_and_is_lost_when_blind(film
             assert row.blind is None
         else:
             assert row.blind == 0.0, row
-    for column in report.columns:
-        assert column.strict == pytest.approx(1.0, abs=0.02) and column.unreadable == 0, column
 
 
 @pytest.mark.anyio
@@ -98,5 +96,3 @@ async def test_without_the_blind_baseline_a_row_says_none(film: tuple[Path, str,
     rows = {row.name: row for row in report.rows}
     assert rows["localisation R@0.5"].blind is None
     assert rows["localisation R@0.5"].figure == 0
-    tal = next(column for column in report.columns if column.name == "TAG @0.5")
-    assert (tal.strict, tal.unreadable) == (0, 1)

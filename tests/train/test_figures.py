@@ -11,7 +11,7 @@ from medvid.tools.ground_object import Grounding
 from medvid.tools.localize_action import Spans
 from medvid.tools.scores import Scores
 from medvid.tools.texts import Description
-from medvid.train.figures import ROWS, Mark, gain, marks_of, report_of, row_of, tables_of
+from medvid.train.figures import ROWS, Mark, gain, marks_of, report_of, row_of, table_of
 
 
 def outcome(result: Any | None, status: str = "ok") -> Outcome[Any]:
@@ -126,12 +126,11 @@ def test_a_gain_is_paired_by_clip() -> None:
 
 def test_a_report_is_json_and_a_table_with_each_bar() -> None:
     marks = [Mark(name, 0, 1) for name in ROWS]
-    report = report_of("tiny", 1, 1_000_000, marks, marks[:1], [], 2.0)
+    report = report_of("tiny", 1, 1_000_000, marks, marks[:1], 2.0)
     assert type(report).model_validate_json(report.model_dump_json()) == report
-    rows, board = tables_of(report)
-    assert (rows.row_count, board.row_count) == (len(ROWS), 0)
+    assert table_of(report).row_count == len(ROWS)
     assert [row.bar for row in report.rows] == [bar for bar, _ in ROWS.values()]
-    shifted = report_of("tiny", 1, 2_000_000, marks, marks[:1], [], 2.0)
+    shifted = report_of("tiny", 1, 2_000_000, marks, marks[:1], 2.0)
     assert [row.bar for row in shifted.rows] == [bar for _, bar in ROWS.values()]
     assert (report.kind, shifted.kind) == ("held-out", "shifted")
-    assert "gain" in [str(column.header) for column in tables_of(report, shifted)[0].columns]
+    assert "gain" in [str(column.header) for column in table_of(report, shifted).columns]
