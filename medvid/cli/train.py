@@ -1,7 +1,7 @@
 """`medvid train`: a small model of one's own, and the table that measures any model."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -12,11 +12,7 @@ SFT_EXAMPLES = examples(
     "medvid train sft --out runs/small --until vision",
     "medvid train sft --out runs/small-2 --from runs/small/checkpoint --language-minutes 120",
 )
-EVALUATE_EXAMPLES = examples(
-    "medvid train evaluate",
-    "medvid train evaluate --set shifted --clips 100",
-    "medvid train evaluate --model runs/small/checkpoint --card runs/small/checkpoint",
-)
+EVALUATE_EXAMPLES = examples("medvid train evaluate --clips 100", "medvid train evaluate --set shifted --model DIR --card DIR")
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Trains a small model on simulated procedures, and measures models."
@@ -60,10 +56,10 @@ def evaluate(
     device: Device = None,
     clips: Annotated[int, typer.Option(min=1, max=10_000, help="How many held-out clips.")] = 500,
     which: Annotated[
-        str, typer.Option("--set", metavar="heldout|shifted", help="Clips as those trained on, or with other looks, speeds and sizes.")
+        Literal["heldout", "shifted"], typer.Option("--set", help="Clips as those trained on, or with other looks, speeds and sizes.")
     ] = "heldout",
     against: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What --json printed of another model: adds the gain over it, clip by clip.")
+        Path | None, typer.Option(metavar="FILE", exists=True, help="What --json printed of another model: adds the gain over it.")
     ] = None,
     blind: Annotated[bool, typer.Option(help="Ask the same questions on black frames too.")] = True,
     workdir: Annotated[Path | None, typer.Option(metavar="DIR", help="Keeps the rendered clips; a temporary folder if left out.")] = None,
@@ -80,13 +76,10 @@ def evaluate(
 
     from medvid.app import open_model
     from medvid.cli.steps import bar_progress
-    from medvid.core import ConfigError
     from medvid.train.evaluate import SETS, evaluate
-    from medvid.train.figures import Report, table_of, write_cards
+    from medvid.train.figures import read_report, table_of, write_cards
 
-    if which not in SETS:
-        raise ConfigError(f"--set {which!r} is none of {', '.join(SETS)}")
-    before = Report.model_validate_json(against.read_bytes()) if against else None
+    before = read_report(against, clips, SETS[which]) if against else None
 
     async def measured(folder: Path) -> Any:
         opened = open_model(settings_of(model=model, engine=engine, device=device))

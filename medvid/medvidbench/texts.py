@@ -24,11 +24,6 @@ def summary_text(events: Iterable[Event]) -> str:
     return f"Steps seen: {', '.join(steps)}." if steps else NO_STEP
 
 
-def steps_named(text: str) -> frozenset[str]:
-    """What a summary lists, in whatever order."""
-    return frozenset(text.rstrip(".").split(": ", 1)[-1].split(", "))
-
-
 def region_text(instrument: str, events: Sequence[Event]) -> str:
     """What an instrument in view does: its own steps in time order, each once, else what it holds, else that it is idle.
 

@@ -62,7 +62,7 @@ def stage_of(seed: int, kind: Kind) -> Stage:
     """The stage of this seed; equal for every clip cut from the procedure."""
     whole, world = make_procedure(seed, kind), world_of(seed)
     rng = np.random.default_rng((seed, 2))
-    places = _abdomen(rng) if kind == "cholecystectomy" else _bench(rng)
+    places = _places(rng, kind)
     left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
     trocars = {
         name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in whole.instruments
@@ -79,30 +79,13 @@ def stage_of(seed: int, kind: Kind) -> Stage:
     )  # fmt: skip
 
 
-def _abdomen(rng: np.random.Generator) -> dict[str, Point]:
-    def near(x: float, y: float, spread: float) -> Point:
-        return np.array((x, y)) + rng.uniform(-spread, spread, 2)
-
-    neck = near(166, 112, 12)
-    duct, artery = neck + near(50, 62, 7), neck + near(-42, 64, 7)
-    gallbladder = neck + near(-38, -44, 5)
-    bed = neck + near(22, -48, 5)
-    return {
-        "neck": neck, "duct end": duct, "artery end": artery, "gallbladder": gallbladder, "liver bed": bed,
-        "cystic duct": neck * 0.42 + duct * 0.58, "cystic artery": neck * 0.42 + artery * 0.58,
-        "hepatocystic triangle": (neck + duct + artery) / 3, "gallbladder edge": gallbladder * 0.35 + bed * 0.65 + np.array((0, 14)),
-        "fundus": gallbladder + np.array((-30, -6)), "bag": near(78, 196, 8), "plate": neck + near(40, -6, 3),
-    }  # fmt: skip
-
-
-def _bench(rng: np.random.Generator) -> dict[str, Point]:
-    middle = np.array((166, 124)) + rng.uniform(-12, 12, 2)
-    entry, out = middle + np.array((26, -26)), middle + np.array((26, 28))
-    return {
-        "middle": middle, "entry": entry, "exit": out, "needle": middle + np.array((-46, 66)) + rng.uniform(-8, 8, 2),
-        "aside": entry + np.array((6, -34)), "away": out + np.array((44, 30)), "knot": middle + np.array((22, 0)),
-        "tissue": middle + np.array((2, -20)), "thread": middle + np.array((34, 4)),
-    }  # fmt: skip
+def _places(rng: np.random.Generator, kind: Kind) -> dict[str, Point]:
+    """Each a little off from x, y, counted from shares of places named before it."""
+    places: dict[str, Point] = {}
+    for name, (x, y, spread, *origin) in SCENE["places"][kind].items():
+        start = sum((places[other] * share for other, share in origin[0].items()), np.zeros(2)) if origin else np.zeros(2)
+        places[name] = start + (x, y) + (rng.uniform(-spread, spread, 2) if spread else 0)
+    return places
 
 
 def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, Point], trocar: Point) -> Path:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
+from pydantic import ValidationError
 
-from medvid.core import FROZEN, Outcome, Reliability
+from medvid.core import ConfigError, Outcome, Reliability, Value
 from medvid.medvidbench.metrics.spans import cut_apart, f1_of
-from medvid.medvidbench.texts import same_deed, steps_named
+from medvid.medvidbench.texts import same_deed
 from medvid.simulate.world import SHIFTED_SEED
 from medvid.tools.registry import TOOLS
 from medvid.tools.spans import match_spans
@@ -26,15 +26,11 @@ from medvid.tools.spans import match_spans
 if TYPE_CHECKING:
     from rich.table import Table
 
-ROWS: dict[str, tuple[float | None, float | None]] = json.loads((Path(__file__).parent / "bars.json").read_text())
+_SAID: Any = json.loads((Path(__file__).parent / "bars.json").read_text(encoding="utf-8"))
+ROWS: dict[str, tuple[float | None, float | None]] = _SAID["rows"]
 """Each row of the table, with the bars of the held-out and of the shifted set."""
-CARDS = {
-    "tal": "localisation R@0.5", "stg": "grounding mIoU", "next_action": "next action",
-    **dict.fromkeys(TOOLS["caption_events"].qa_types, "events F1"),
-    **dict.fromkeys(TOOLS["summarize_video"].qa_types, "summary: right steps, none invented"),
-    **dict.fromkeys(TOOLS["caption_region"].qa_types, "region caption: instrument and action"),
-    "skill_assessment": "skill per aspect", "cvs_assessment": "CVS all three",
-}  # fmt: skip
+CARDS: dict[str, str] = _SAID["cards"]
+"""The row that tells how far each task can be trusted."""
 TRAINING = "training.json"
 """What `medvid train sft` leaves beside the weights: how they were made, a piece for each run."""
 RESAMPLES = 1000
@@ -50,11 +46,9 @@ class Mark:
     weight: float = 1.0
 
 
-class Row(BaseModel):
+class Row(Value):
     """low, high: 95 % of the figures of resampled clips. blind: the same model before black frames. tests: questions, spans or events.
     by_clip: what was earned on each clip, of what weight."""
-
-    model_config = FROZEN
 
     name: str
     bar: float | None
@@ -66,9 +60,7 @@ class Row(BaseModel):
     by_clip: dict[int, tuple[float, float]] = {}
 
 
-class Report(BaseModel):
-    model_config = FROZEN
-
+class Report(Value):
     model: str
     clips: int
     first_seed: int
@@ -116,7 +108,7 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             right = sum(a.action == b.action and same_deed(a.caption, b.caption) for a, b in pairs)
             yield "matched events: instrument and action", right, len(pairs)
         case "summarize_video":
-            yield "summary: right steps, none invented", said is not None and steps_named(said.text) == steps_named(truth.text), 1
+            yield "summary: right steps, none invented", said is not None and _steps(said.text) == _steps(truth.text), 1
         case "caption_region":
             yield "region caption: instrument and action", said is not None and same_deed(said.text, truth.text), 1
         case "assess_cvs":
@@ -127,6 +119,10 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             gaps = [abs(said.scores[name] - score) if said else 9 for name, score in truth.scores.items()]
             yield "skill per aspect", sum(gap == 0 for gap in gaps), len(gaps)
             yield "skill within one", sum(gap <= 1 for gap in gaps), len(gaps)
+
+
+def _steps(text: str) -> set[str]:
+    return set(text.rstrip(".").split(": ")[-1].split(", "))
 
 
 def report_of(model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], elapsed_s: float) -> Report:
@@ -157,6 +153,18 @@ def _by_clip(marks: Sequence[Mark]) -> dict[int, tuple[float, float]]:
 def _ratio(by_clip: dict[int, tuple[float, float]]) -> float | None:
     weight = sum(weight for _, weight in by_clip.values())
     return sum(earned for earned, _ in by_clip.values()) / weight if weight else None
+
+
+def read_report(path: Path, clips: int, first_seed: int) -> Report:
+    """One that `medvid train evaluate --json` printed. Raises ConfigError where it is not about these clips."""
+    try:
+        report = Report.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ConfigError(f"{path.name} is not what `medvid train evaluate --json` prints: {error.errors()[0]['msg']}") from error
+    if (report.clips, report.first_seed) != (clips, first_seed):
+        asked = f"{clips} clips from seed {first_seed:,} on are asked for"
+        raise ConfigError(f"{path.name} is about {report.clips} clips from seed {report.first_seed:,} on, while {asked}; give the same")
+    return report
 
 
 def resampled(by_clip: dict[int, tuple[float, float]], clips: Sequence[int]) -> npt.NDArray[np.float64]:

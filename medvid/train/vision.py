@@ -5,13 +5,11 @@ The heads are thrown away afterwards. What each is for: coverage and boxes for g
 skill, the drawn rectangle for region captions, the action for everything about time.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -26,12 +24,7 @@ from medvid.tools.feeding import draw_box, line_px
 from medvid.train.footage import FED, NAMES, Footage
 from medvid.train.nano import see
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    B = TypeVar("B", bound=DataclassInstance)
-else:
-    B = TypeVar("B")
+B = TypeVar("B")
 K = len(NAMES)
 PAIRS_A_CLIP = 2
 RATE = 1.8e-3
@@ -55,8 +48,7 @@ class Batch:
 
 def to_device(batch: B, device: torch.device) -> B:
     """The same batch with its tensors on `device`."""
-    moved = {field.name: getattr(batch, field.name).to(device) for field in fields(batch)}
-    return replace(batch, **moved)
+    return type(batch)(*(getattr(batch, field.name).to(device) for field in fields(batch)))  # type: ignore[arg-type]
 
 
 class Heads(nn.Module):
