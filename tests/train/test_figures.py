@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from medvid.core.errors import ConfigError
 from medvid.core.outcome import Evidence, Outcome
 from medvid.core.span import Box, Span, TimedBox, Track
 from medvid.tools.caption_events import CaptionedEvent, Events
@@ -11,7 +13,7 @@ from medvid.tools.ground_object import Grounding
 from medvid.tools.localize_action import Spans
 from medvid.tools.scores import Scores
 from medvid.tools.texts import Description
-from medvid.train.figures import ROWS, Mark, gain, marks_of, report_of, row_of, table_of
+from medvid.train.figures import ROWS, Mark, gain, marks_of, read_report, report_of, row_of, table_of
 
 
 def outcome(result: Any | None, status: str = "ok") -> Outcome[Any]:
@@ -134,3 +136,14 @@ def test_a_report_is_json_and_a_table_with_each_bar() -> None:
     assert [row.bar for row in shifted.rows] == [bar for _, bar in ROWS.values()]
     assert (report.kind, shifted.kind) == ("held-out", "shifted")
     assert "gain" in [str(column.header) for column in table_of(report, shifted).columns]
+
+
+def test_a_report_is_read_again_for_the_same_clips_only(tmp_path: Path) -> None:
+    kept = tmp_path / "before.json"
+    kept.write_text(report_of("tiny", 2, 1_000_000, [Mark("next action", 0, 1)], [], 2.0).model_dump_json())
+    assert read_report(kept, 2, 1_000_000).rows[0].by_clip == {0: (1, 1)}
+    with pytest.raises(ConfigError, match="about 2 clips from seed 1,000,000 on, while 2 clips from seed 2,000,000"):
+        read_report(kept, 2, 2_000_000)
+    kept.write_text("{}")
+    with pytest.raises(ConfigError, match=r"before\.json is not what"):
+        read_report(kept, 2, 1_000_000)
