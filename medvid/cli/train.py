@@ -9,7 +9,6 @@ from medvid.cli.options import Device, Engine, Json, Model, examples, settings_o
 
 SFT_EXAMPLES = examples(
     "medvid train sft --out runs/small",
-    "medvid train sft --out runs/small --until vision",
     "medvid train sft --out runs/small-2 --from runs/small/checkpoint --language-minutes 120",
 )
 EVALUATE_EXAMPLES = examples("medvid train evaluate --clips 100", "medvid train evaluate --set shifted --model DIR --card DIR")

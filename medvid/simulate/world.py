@@ -1,5 +1,5 @@
 """The world of a seed: the usual one; from VARIED_SEED on one a little off it, to train with; from SHIFTED_SEED on one off by more than any
-that was trained with, to test with. It sets backgrounds, speeds, sizes of instruments, the camera's sway and the colour of shafts."""
+that was trained with, to test with. It sets backgrounds, speeds, sizes of instruments, sway and shafts. scene.json: what is drawn."""
 
 import json
 from dataclasses import dataclass
@@ -11,9 +11,6 @@ import numpy as np
 from medvid.simulate.truth import HELD_OUT_SEED
 
 SCENE: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "scene.json").read_text(encoding="utf-8"))
-"""Colours of shafts, rings and all else (`tints`). Tips: polygons of points (back from the tip, across, shares of the jaws' gap across),
-each with its colour and whether it is there on both sides. Work: how far jaws stand open; pixels, period in seconds and phase of the swing
-along x, then along y. Places, see stage.py, and those of events that are not named as their target is (`targets`)."""
 VARIED_SEED, SHIFTED_SEED = HELD_OUT_SEED // 2, 2 * HELD_OUT_SEED
 SPREAD = {"pace": 0.2, "size": 0.13, "grain": 0.4, "sway": 0.45}
 """The logarithm of a varied factor lies within this of 0, of a shifted one 1.3 to 2 times this above or below (`sway`: above)."""

@@ -33,7 +33,6 @@ CARDS: dict[str, str] = _SAID["cards"]
 """The row that tells how far each task can be trusted."""
 TRAINING = "training.json"
 """What `medvid train sft` leaves beside the weights: how they were made, a piece for each run."""
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +100,15 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             yield "next action", said is not None and said.action == truth.action, 1
         case "caption_events":
             events, fps = (said.events if said else ()), outcome.evidence.looks[0].fps if outcome.evidence.looks else 1.0
-            found, wanted = (cut_apart([(event.span.start_s, event.span.end_s) for event in side]) for side in (events, truth.events))
-            yield "events F1", f1_of(found, wanted, fps) if events else 0.0, 1
+            found, true = (cut_apart([(event.span.start_s, event.span.end_s) for event in side]) for side in (events, truth.events))
+            yield "events F1", f1_of(found, true, fps) if events else 0.0, 1
             matched = match_spans([event.span for event in events], [event.span for event in truth.events])
             pairs = [(events[i], truth.events[j]) for i, j, iou in matched if iou >= 0.5]
             right = sum(a.action == b.action and same_deed(a.caption, b.caption) for a, b in pairs)
             yield "matched events: instrument and action", right, len(pairs)
         case "summarize_video":
-            yield "summary: right steps, none invented", said is not None and _steps(said.text) == _steps(truth.text), 1
+            named, wanted = (set(side.text.rstrip(".").split(": ")[-1].split(", ")) if side else set() for side in (said, truth))
+            yield "summary: right steps, none invented", named == wanted, 1
         case "caption_region":
             yield "region caption: instrument and action", said is not None and same_deed(said.text, truth.text), 1
         case "assess_cvs":
@@ -119,10 +119,6 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             gaps = [abs(said.scores[name] - score) if said else 9 for name, score in truth.scores.items()]
             yield "skill per aspect", sum(gap == 0 for gap in gaps), len(gaps)
             yield "skill within one", sum(gap <= 1 for gap in gaps), len(gaps)
-
-
-def _steps(text: str) -> set[str]:
-    return set(text.rstrip(".").split(": ")[-1].split(", "))
 
 
 def report_of(model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], elapsed_s: float) -> Report:
@@ -168,9 +164,9 @@ def read_report(path: Path, clips: int, first_seed: int) -> Report:
 
 
 def resampled(by_clip: dict[int, tuple[float, float]], clips: Sequence[int]) -> npt.NDArray[np.float64]:
-    """The figure of `clips` drawn with replacement, many times: questions on one clip hang together. The same clips give the same draws."""
+    """The figure of `clips` drawn with replacement a thousand times: questions on one clip hang together. The same clips give the same draws."""
     sums = np.array([by_clip.get(clip, (0.0, 0.0)) for clip in clips])
-    drawn = sums[np.random.default_rng(0).integers(0, len(clips), (RESAMPLES, len(clips)))].sum(axis=1)
+    drawn = sums[np.random.default_rng(0).integers(0, len(clips), (1000, len(clips)))].sum(axis=1)
     figures: npt.NDArray[np.float64] = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9)
     return figures
 
