@@ -164,7 +164,7 @@ def read_report(path: Path, clips: int, first_seed: int) -> Report:
 
 
 def resampled(by_clip: dict[int, tuple[float, float]], clips: Sequence[int]) -> npt.NDArray[np.float64]:
-    """The figure of `clips` drawn with replacement a thousand times: questions on one clip hang together. The same clips give the same draws."""
+    """The figure of `clips` drawn with replacement, a thousand times: questions on one clip hang together. Same clips, same draws."""
     sums = np.array([by_clip.get(clip, (0.0, 0.0)) for clip in clips])
     drawn = sums[np.random.default_rng(0).integers(0, len(clips), (1000, len(clips)))].sum(axis=1)
     figures: npt.NDArray[np.float64] = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9)
