@@ -101,7 +101,7 @@ train-nano: setup
 	@mkdir -p $(NANO); test -f $(NANO)/started || date +%s > $(NANO)/started
 	$(SFT) --out $(NANO)/0 --seed 0 --clips 6000 --vision-minutes 27 --language-minutes 50
 	$(SFT) --out $(NANO)/1 --seed 1 --clips 8000 --vision-minutes 45 --language-minutes 55 --pace 0.5 --from $(NANO)/0/checkpoint
-	$(SFT) --out $(NANO)/2 --seed 2 --clips 7000 --vision-minutes 30 --language-minutes 50 --pace 0.6 --from $(NANO)/1/checkpoint
+	$(SFT) --out $(NANO)/2 --seed 2 --clips 7000 --vision-minutes 30 --language-minutes 52 --pace 0.6 --from $(NANO)/1/checkpoint
 	$(BIN)/medvid train evaluate --model $(NANO)/2/checkpoint --card $(NANO)/2/checkpoint
 	$(BIN)/medvid train evaluate --model $(NANO)/2/checkpoint --card $(NANO)/2/checkpoint --set shifted
 	@echo "made in $$(( ($$(date +%s) - $$(cat $(NANO)/started)) / 60 )) minutes on $$(nproc) cores of $$(uname -m)"
