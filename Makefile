@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 
-.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm interop conformance transcript conversation cohort-transcript
+.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm interop conformance transcript conversation cohort-transcript train-nano
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -25,6 +25,7 @@ help:
 	@echo "make cohort-transcript   writes the cohort of docs/analyses.md and its chart anew"
 	@echo "make transcript   writes the Inspector session of docs/assistants.md anew"
 	@echo "make conversation   writes the chat of docs/conversation.md anew"
+	@echo "make train-nano   trains the embedded model from nothing in runs/nano, measures it and says how long that took (hours, 15 GB of disk)"
 
 setup: $(STAMP)
 
@@ -108,3 +109,16 @@ GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
 
 bench-gpu:
 	PYTHONPATH=. $(GPU_PYTHON) benchmarks/gpu/throughput.py $(ARGS)
+
+# The runs that made the shipped weights, one from the other, as docs/training-log.md tells them; each goes on where it was killed.
+SFT := $(BIN)/medvid train sft --threads 1
+NANO := runs/nano
+
+train-nano: setup
+	@mkdir -p $(NANO); test -f $(NANO)/started || date +%s > $(NANO)/started
+	$(SFT) --out $(NANO)/0 --seed 0 --clips 6000 --vision-minutes 27 --language-minutes 50
+	$(SFT) --out $(NANO)/1 --seed 1 --clips 8000 --vision-minutes 45 --language-minutes 55 --pace 0.5 --from $(NANO)/0/checkpoint
+	$(SFT) --out $(NANO)/2 --seed 2 --clips 7000 --vision-minutes 30 --language-minutes 52 --pace 0.6 --from $(NANO)/1/checkpoint
+	$(BIN)/medvid train evaluate --model $(NANO)/2/checkpoint --card $(NANO)/2/checkpoint
+	$(BIN)/medvid train evaluate --model $(NANO)/2/checkpoint --card $(NANO)/2/checkpoint --set shifted
+	@echo "made in $$(( ($$(date +%s) - $$(cat $(NANO)/started)) / 60 )) minutes on $$(nproc) cores of $$(uname -m)"

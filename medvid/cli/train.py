@@ -1,7 +1,7 @@
 """`medvid train`: a small model of one's own, and the table that measures any model."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -9,10 +9,9 @@ from medvid.cli.options import Device, Engine, Json, Model, examples, settings_o
 
 SFT_EXAMPLES = examples(
     "medvid train sft --out runs/small",
-    "medvid train sft --out runs/small --until vision",
     "medvid train sft --out runs/small-2 --from runs/small/checkpoint --language-minutes 120",
 )
-EVALUATE_EXAMPLES = examples("medvid train evaluate", "medvid train evaluate --model runs/small/checkpoint --card runs/small/checkpoint")
+EVALUATE_EXAMPLES = examples("medvid train evaluate --clips 100", "medvid train evaluate --set shifted --model DIR --card DIR")
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode="markdown", help="Trains a small model on simulated procedures, and measures models."
@@ -37,7 +36,7 @@ def sft(
     threads: Annotated[int, typer.Option(min=1, max=256, help="Threads of torch.")] = 2,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that render clips.")] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and order.")] = 0,
-    pace: Annotated[float, typer.Option(min=0.01, max=2, help="Factor on the language half's learning rates; 0.5 suits --from.")] = 1.0,
+    pace: Annotated[float, typer.Option(min=0.01, max=2, help="Factor on the learning rates; 0.6 suits --from.")] = 1.0,
 ) -> None:
     """Trains a small model on simulated procedures: renders clips, teaches it to see, then to answer, and writes a checkpoint."""
     from medvid.train.sft import SftConfig, run
@@ -54,7 +53,13 @@ def evaluate(
     model: Model = None,
     engine: Engine = None,
     device: Device = None,
-    clips: Annotated[int, typer.Option(min=1, max=10_000, help="How many held-out clips.")] = 200,
+    clips: Annotated[int, typer.Option(min=1, max=10_000, help="How many held-out clips.")] = 500,
+    which: Annotated[
+        Literal["heldout", "shifted"], typer.Option("--set", help="Clips as those trained on, or with other looks, speeds and sizes.")
+    ] = "heldout",
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", exists=True, help="What --json printed of another model: adds the gain over it.")
+    ] = None,
     blind: Annotated[bool, typer.Option(help="Ask the same questions on black frames too.")] = True,
     workdir: Annotated[Path | None, typer.Option(metavar="DIR", help="Keeps the rendered clips; a temporary folder if left out.")] = None,
     card: Annotated[
@@ -71,13 +76,15 @@ def evaluate(
 
     from medvid.app import open_model
     from medvid.cli.steps import bar_progress
-    from medvid.train.evaluate import evaluate
-    from medvid.train.figures import tables_of, write_cards
+    from medvid.train.evaluate import SETS, evaluate
+    from medvid.train.figures import read_report, table_of, write_cards
+
+    before = read_report(against, clips, SETS[which]) if against else None
 
     async def measured(folder: Path) -> Any:
         async with aclosing(open_model(settings_of(model=model, engine=engine, device=device))) as opened:
             with bar_progress("held-out clips", hidden=as_json) as progress:
-                return await evaluate(opened, workdir=folder, clips=clips, blind=blind, tell=progress)
+                return await evaluate(opened, workdir=folder, clips=clips, seed0=SETS[which], blind=blind, tell=progress)
 
     with TemporaryDirectory() as spare:
         report = anyio.run(measured, workdir or Path(spare))
@@ -86,5 +93,4 @@ def evaluate(
     if as_json:
         typer.echo(report.model_dump_json())
     else:
-        for table in tables_of(report):
-            Console().print(table)
+        Console().print(table_of(report, before))

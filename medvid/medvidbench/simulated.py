@@ -24,8 +24,10 @@ from medvid.tools.base import Args
 from medvid.tools.registry import TOOLS
 
 SOURCE = "Simulated"
-ABSENT_SHARE = 0.35  # Of the localisation and of the grounding questions.
-STRIDES_S = (1.0, 2.0, 4.0)
+ABSENT_SHARE = 0.35
+"""Of the localisation and of the grounding questions."""
+STRIDES_S, ANY_STRIDE_S = (1.0, 2.0, 4.0), tuple(map(float, range(1, 17)))
+"""Seconds between two times that a grounding question asks for: usual ones, and, in half of the questions, any."""
 MOST_BOXES_WHOLE, MOST_BOXES_LONG, MOST_BOXES_PART = 8, 16, 6
 """Times that a grounding question asks for, over the whole clip (now and then: LONG_SHARE) and over a part of it."""
 LONG_SHARE = 0.2
@@ -85,7 +87,7 @@ def _actions(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[str]:
 
 
 def _objects(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[tuple[str, dict[str, Any]]]:
-    """Instruments to find with the times asked: strides of 1, 2 or 4 seconds, over the clip or a part of it."""
+    """Instruments to find with the times asked, over the clip or a part of it."""
     ever = {name for name in truth.instruments if any(truth.box_at(name, time_s) for time_s in clip.times_s)}
     other = {name for names in INSTRUMENTS.values() for name in names} - set(truth.instruments)
     absent = sorted(set(truth.instruments) - ever) or sorted(other)
@@ -102,13 +104,14 @@ def _objects(truth: Truth, clip: Clip, rng: np.random.Generator) -> list[tuple[s
 
 def _times(clip: Clip, rng: np.random.Generator) -> dict[str, Any]:
     duration_s = clip.duration_s
+    strides = [stride for stride in (STRIDES_S, ANY_STRIDE_S)[int(rng.integers(2))] if stride <= duration_s] or [1.0]
     if rng.random() < 0.4:
-        every_s = float(rng.choice([stride for stride in STRIDES_S if stride <= duration_s] or [1.0]))
+        every_s = float(rng.choice(strides))
         steps = int(rng.integers(1, MOST_BOXES_PART + 1))
         start_s = round(float(rng.integers(0, max(1, int(2 * (duration_s - steps * every_s)) + 1))) / 2, 1)
         return {"every_s": every_s, "span": Span.of(start_s, round(min(start_s + steps * every_s, duration_s), 6))}
     most = MOST_BOXES_LONG if rng.random() < LONG_SHARE else MOST_BOXES_WHOLE
-    fitting = [stride for stride in STRIDES_S if duration_s / stride <= most] or [np.ceil(duration_s / most)]
+    fitting = [stride for stride in strides if duration_s / stride <= most] or [np.ceil(duration_s / most)]
     return {"every_s": float(rng.choice(fitting))}
 
 

@@ -11,19 +11,16 @@ import numpy.typing as npt
 from medvid.core import Box
 from medvid.simulate.stage import Point, Stage, axes, stage_of
 from medvid.simulate.truth import Event, Truth
+from medvid.simulate.world import SCENE, World, tinted
 
 Polygon = npt.NDArray[np.float64]
-Colour = tuple[int, int, int]
+Colour = tuple[int, ...]
 Outline = list[tuple[Polygon, Colour]]
 """Polygons (K, 2) in pixels with their colours, drawn in this order; the last belongs to the tip."""
 
 SHAFT_PX, REACH_PX = 24.0, 26.0
-SHAFTS: dict[str, Colour] = {
-    "grasper": (150, 160, 172), "hook": (38, 36, 42), "clipper": (196, 62, 190), "scissors": (240, 140, 30), "bipolar": (40, 86, 214),
-    "irrigator": (236, 240, 240), "needle driver": (24, 120, 108), "forceps": (172, 176, 186),
-}  # fmt: skip
-GOLD, STEEL, WHITE, DARK = (236, 196, 40), (206, 212, 220), (250, 250, 250), (30, 30, 34)
-RINGS: dict[str, Colour] = {"clipper": WHITE, "needle driver": GOLD, "bipolar": WHITE, "irrigator": (60, 150, 220), "hook": GOLD}
+DARK = (30, 30, 34)
+SHAFTS, RINGS = (SCENE[part] for part in ("shafts", "rings"))
 """Any other instrument's ring is dark."""
 LEAST_SEEN_PX = 14.0
 """An instrument of which less than this is in view, in width or height, is out of view."""
@@ -36,6 +33,7 @@ class Pose:
     tip: Point
     trocar: Point
     open: float
+    world: World = World()
 
 
 def now(stage: Stage, time_s: float) -> Event | None:
@@ -65,70 +63,42 @@ def pose(stage: Stage, instrument: str, time_s: float) -> Pose:
     if stage.whole.skill is not None:
         tip = tip + (5 - stage.whole.skill[3]) * 6.0 * np.sin(2.3 * time_s + p[0]) * np.array((0.8, -0.6))
     drift = camera(stage, time_s)
-    return Pose(tip + shake + drift, stage.trocars[instrument] + drift, opening)
+    return Pose(tip + shake + drift, stage.trocars[instrument] + drift, opening, stage.world)
 
 
 def _work(stage: Stage, event: Event, time_s: float) -> tuple[Point, float]:
     """What an instrument does at its target: how it moves about it, and how far its jaws stand open."""
-    t = time_s - event.span.start_s
-    share = t / max(event.span.duration_s, 1e-6)
-    swing = np.sin(2 * np.pi * t / 1.4)
-    ramp = min(1.0, t / 0.5, (event.span.duration_s - t) / 0.5)
-    still = np.zeros(2)
-    match event.action.split()[0]:
-        case "dissect":
-            return ramp * np.array((7.0 * swing, 6.0 * np.cos(2 * np.pi * t / 2.3))), 0.0
-        case "clip":
-            return still, max(0.0, 1.0 - 2 * share) if share < 0.5 else 0.0
-        case "cut":
-            return still, 0.5 + 0.5 * swing
-        case "coagulate":
-            return ramp * 5.0 * np.array((np.cos(2 * np.pi * t / 1.8), np.sin(2 * np.pi * t / 1.8))), 0.3
-        case "irrigate":
-            return ramp * np.array((14.0 * np.sin(2 * np.pi * t / 2.6), 5.0 * swing)), 0.0
-        case "pick":
-            return ramp * np.array((0.0, 5.0 * swing)), max(0.0, 1 - 1.6 * share)
-        case "drive":
-            across = stage.places["exit"] - stage.places["entry"]
-            return across * min(1.0, share * 1.25) * ramp, 0.0
-        case "pull":
-            return ramp * 18.0 * np.array((np.sin(2 * np.pi * t / 3.0), 0.6 * np.sin(2 * np.pi * t / 3.0))), 0.0
-        case "tie":
-            return ramp * 20.0 * np.array((np.cos(2 * np.pi * t / 2.2), np.sin(2 * np.pi * t / 2.2))), 0.2
-        case _:
-            return still, 0.1
+    t, whole_s = ((seconds / stage.world.pace) for seconds in (time_s - event.span.start_s, event.span.duration_s))
+    share, verb = t / max(whole_s, 1e-6), event.action.split()[0]
+    ramp = min(1.0, t / 0.5, (whole_s - t) / 0.5)
+    opening, *sides = SCENE["work"].get(verb, (0.1, 0, 1, 0, 0, 1, 0))
+    shift = ramp * np.array([wide * np.sin(2 * np.pi * (t / period + phase)) for wide, period, phase in (sides[:3], sides[3:])])
+    if verb == "drive":
+        shift = (stage.places["exit"] - stage.places["entry"]) * min(1.0, share * 1.25) * ramp
+    changing = {"clip": max(0.0, 1 - 2 * share), "cut": 0.5 + 0.5 * np.sin(2 * np.pi * t / 1.4), "pick": max(0.0, 1 - 1.6 * share)}
+    return shift, changing.get(verb, opening)
 
 
 def outline(instrument: str, held: Pose) -> Outline:
-    along, across = axes(held.tip, held.trocar)
+    along, across = (axis * held.world.size for axis in axes(held.tip, held.trocar))
 
     def place(points: list[tuple[float, float]]) -> Polygon:
         """(back from the tip, across) -> pixels."""
         return np.array([held.tip + a * along + c * across for a, c in points])
 
     half, ring = SHAFT_PX / 2, (REACH_PX + 14, REACH_PX + 22)
-    shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), SHAFTS[instrument])]
-    shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), RINGS.get(instrument, DARK)))
-    return shaft + [(place(points), tint) for points, tint in _tip(instrument, held.open, half, REACH_PX)]
+    shaft = [(place([(REACH_PX, -half), (420, -half), (420, half), (REACH_PX, half)]), tinted(SHAFTS[instrument], held.world.shaft))]
+    shaft.append((place([(ring[0], -half), (ring[1], -half), (ring[1], half), (ring[0], half)]), tuple(RINGS.get(instrument, DARK))))
+    return shaft + [(place(points), tint) for points, tint in _tip(instrument, held.open)]
 
 
-def _tip(instrument: str, opening: float, half: float, reach: float) -> list[tuple[list[tuple[float, float]], Colour]]:
+def _tip(instrument: str, opening: float) -> list[tuple[list[tuple[float, float]], Colour]]:
     gap = 3 + 11 * opening
-    jaw, colour = [(reach, 0.0), (reach, half), (0.0, gap + 6), (0.0, gap)], STEEL
-    match instrument:
-        case "hook":
-            return [([(reach, -5), (reach, 5), (6, 5), (6, -5)], GOLD), ([(0, -5), (9, -5), (9, 19), (0, 19)], GOLD)]
-        case "irrigator":
-            return [([(reach, -half), (reach, half), (0, half - 3), (0, 3 - half)], WHITE), ([(4, -5), (14, -5), (14, 5), (4, 5)], DARK)]
-        case "clipper":
-            jaw = [(reach, 1.0), (reach, half + 2), (0.0, gap + 9), (0.0, gap)]
-        case "scissors":
-            jaw, colour = [(reach, 0.0), (reach, 7.0), (-4.0, gap + 2), (-4.0, gap)], WHITE
-        case "bipolar":
-            jaw, colour = [(reach, half - 6), (reach, half), (0.0, gap + 6), (0.0, gap)], WHITE
-        case "needle driver":
-            jaw, colour = [(reach, 0.0), (reach, half), (0.0, gap * 0.6 + 5), (0.0, gap * 0.4)], GOLD
-    return [(jaw, colour), ([(a, -c) for a, c in jaw], colour)]
+    return [
+        ([(back, side * (across + wide * gap)) for back, across, wide in points], tuple(colour))
+        for colour, points, both_sides in SCENE["tips"][instrument]
+        for side in ((1, -1) if both_sides else (1,))
+    ]
 
 
 def outline_at(truth: Truth, instrument: str, time_s: float) -> Outline:

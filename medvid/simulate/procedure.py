@@ -8,6 +8,7 @@ import numpy as np
 from medvid.core import Span
 from medvid.simulate.grammar import CASES, INSTRUMENTS, STEPS
 from medvid.simulate.truth import CvsState, Event, Kind, Truth
+from medvid.simulate.world import world_of
 
 FPS = 10.0
 SIZE = (320, 240)
@@ -23,9 +24,9 @@ def kind_of(seed: int) -> Kind:
 def make_procedure(seed: int, kind: Kind | None = None) -> Truth:
     """The whole procedure of this seed. `seed` is any integer from 0 on."""
     kind = kind or kind_of(seed)
-    rng = np.random.default_rng((seed, 1))
-    events = _events(rng, kind)
-    duration_s = events[-1].span.end_s + _grid(rng, 2.0, 4.0)
+    rng, pace = np.random.default_rng((seed, 1)), world_of(seed).pace
+    events = _events(rng, kind, pace)
+    duration_s = events[-1].span.end_s + _grid(rng, 2.0, 4.0, pace)
     truth = Truth(seed, kind, CASES[kind], duration_s, FPS, SIZE, tuple(events), INSTRUMENTS[kind])
     return replace(truth, skill=_skill(rng)) if kind == "suturing" else replace(truth, cvs=_cvs(rng, events))
 
@@ -41,18 +42,18 @@ def clip_of(truth: Truth, span: Span) -> Truth:
     return replace(truth, duration_s=span.duration_s, events=events, cvs=cvs, offset_s=truth.offset_s + start_s)
 
 
-def _grid(rng: np.random.Generator, low_s: float, high_s: float) -> float:
-    return float(rng.integers(round(low_s / GRID_S), round(high_s / GRID_S) + 1)) * GRID_S
+def _grid(rng: np.random.Generator, low_s: float, high_s: float, pace: float) -> float:
+    return round(pace * float(rng.integers(round(low_s / GRID_S), round(high_s / GRID_S) + 1))) * GRID_S
 
 
-def _events(rng: np.random.Generator, kind: Kind) -> list[Event]:
+def _events(rng: np.random.Generator, kind: Kind, pace: float) -> list[Event]:
     forms = STEPS[kind] * (2 if kind == "suturing" else 1)
-    time_s, events = _grid(rng, 2.0, 5.0), []
+    time_s, events = _grid(rng, 2.0, 5.0, pace), []
     for form in forms:
         for _ in range(int(rng.integers(form.goes[0], form.goes[1] + 1))):
-            end_s = time_s + (_grid(rng, 4.0, 9.0) if form.goes[1] == 1 else _grid(rng, 3.5, 7.0))
+            end_s = time_s + (_grid(rng, 4.0, 9.0, pace) if form.goes[1] == 1 else _grid(rng, 3.5, 7.0, pace))
             events.append(Event(Span.of(time_s, end_s), form.action, form.instrument, form.target))
-            time_s = end_s + _grid(rng, 2.0, 4.5)
+            time_s = end_s + _grid(rng, 2.0, 4.5, pace)
     return events
 
 

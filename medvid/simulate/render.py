@@ -56,8 +56,8 @@ def _ground(seed: int, kind: str) -> Image.Image:
     rng = np.random.default_rng((seed, 3))
     stage = stage_of(seed, "suturing" if kind == "suturing" else "cholecystectomy")
     width, height = stage.whole.size[0] + 2 * MARGIN, stage.whole.size[1] + 2 * MARGIN
-    tint = stage.tints["cloth" if kind == "suturing" else "ground"]
-    texture = sum(_noise(rng, width, height, cells) * weight for cells, weight in ((5, 26.0), (18, 12.0), (70, 7.0)))
+    tint, grain = stage.tints["cloth" if kind == "suturing" else "ground"], stage.world.grain
+    texture = sum(_noise(rng, width, height, round(cells * grain)) * weight for cells, weight in ((5, 26.0), (18, 12.0), (70, 7.0)))
     shade = np.array((1.0, 0.7, 0.62)) if kind != "suturing" else np.array((0.6, 0.6, 0.6))
     return Image.fromarray(np.clip(tint + np.asarray(texture)[..., None] * shade, 0, 255).astype(np.uint8))
 

@@ -11,14 +11,9 @@ import numpy.typing as npt
 
 from medvid.simulate.procedure import make_procedure
 from medvid.simulate.truth import Event, Kind, Truth
+from medvid.simulate.world import SCENE, World, tinted, world_of
 
 Point = npt.NDArray[np.float64]
-TINTS = {
-    "ground": (150, 62, 52), "liver": (112, 44, 40), "fat": (226, 190, 96), "gallbladder": (104, 146, 78), "duct": (198, 206, 92),
-    "artery": (214, 34, 40), "plate": (228, 206, 206), "bed": (84, 20, 26), "pad": (214, 176, 140), "slit": (120, 60, 52),
-    "cloth": (70, 108, 110),
-}  # fmt: skip
-"""Each stage's own are a little off."""
 REST_S = 0.8
 """Seconds an instrument takes from its resting place to the target."""
 
@@ -58,60 +53,39 @@ class Stage:
     camera_px: float
     smoke: float
     tremor_px: float
+    world: World
     marks: npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=64)
 def stage_of(seed: int, kind: Kind) -> Stage:
     """The stage of this seed; equal for every clip cut from the procedure."""
-    whole = make_procedure(seed, kind)
+    whole, world = make_procedure(seed, kind), world_of(seed)
     rng = np.random.default_rng((seed, 2))
-    places = _abdomen(rng) if kind == "cholecystectomy" else _bench(rng)
+    places = _places(rng, kind)
     left = np.array((-45.0, 40 + rng.uniform(-25, 60)))
     trocars = {
         name: left if name in ("grasper", "forceps") else np.array((365.0, 100 + rng.uniform(-50, 90))) for name in whole.instruments
     }
     paths = {name: _path(rng, whole, name, places, trocars[name]) for name in whole.instruments}
-    tints = {name: np.clip(np.array(base) * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, base in TINTS.items()}
+    base = {name: np.array(colour) for name, colour in SCENE["tints"].items()}
+    tints = {name: np.clip(tint * rng.uniform(0.88, 1.1) + rng.uniform(-10, 10, 3), 0, 255) for name, tint in base.items()}
+    tints |= {name: np.array(tinted(tints[name], world.ground), float) for name in ("ground", "liver", "pad", "cloth") if world.ground[3]}
     return Stage(
         whole=whole, places=places, trocars=trocars, paths=paths, tints=tints, phases=rng.uniform(0, 2 * np.pi, 32),
-        camera_px=float(rng.uniform(2, 7)), smoke=float(rng.uniform(0, 0.3)),
-        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1], marks=rng.uniform(-1, 1, (24, 2)),
+        camera_px=float(rng.uniform(2, 7)) * world.sway, smoke=float(rng.uniform(0, 0.3)),
+        tremor_px=1.0 if whole.skill is None else (8.5, 6.0, 4.0, 2.2, 0.6)[whole.skill[2] - 1], world=world,
+        marks=rng.uniform(-1, 1, (24, 2)),
     )  # fmt: skip
 
 
-def _abdomen(rng: np.random.Generator) -> dict[str, Point]:
-    def near(x: float, y: float, spread: float) -> Point:
-        return np.array((x, y)) + rng.uniform(-spread, spread, 2)
-
-    neck = near(166, 112, 12)
-    duct, artery = neck + near(50, 62, 7), neck + near(-42, 64, 7)
-    gallbladder = neck + near(-38, -44, 5)
-    bed = neck + near(22, -48, 5)
-    return {
-        "neck": neck, "duct end": duct, "artery end": artery, "gallbladder": gallbladder, "liver bed": bed,
-        "cystic duct": neck * 0.42 + duct * 0.58, "cystic artery": neck * 0.42 + artery * 0.58,
-        "hepatocystic triangle": (neck + duct + artery) / 3, "gallbladder edge": gallbladder * 0.35 + bed * 0.65 + np.array((0, 14)),
-        "fundus": gallbladder + np.array((-30, -6)), "bag": near(78, 196, 8), "plate": neck + near(40, -6, 3),
-    }  # fmt: skip
-
-
-def _bench(rng: np.random.Generator) -> dict[str, Point]:
-    middle = np.array((166, 124)) + rng.uniform(-12, 12, 2)
-    entry, out = middle + np.array((26, -26)), middle + np.array((26, 28))
-    return {
-        "middle": middle, "entry": entry, "exit": out, "needle": middle + np.array((-46, 66)) + rng.uniform(-8, 8, 2),
-        "aside": entry + np.array((6, -34)), "away": out + np.array((44, 30)), "knot": middle + np.array((22, 0)),
-        "tissue": middle + np.array((2, -20)), "thread": middle + np.array((34, 4)),
-    }  # fmt: skip
-
-
-TARGETS = {
-    "dissect the gallbladder from the liver": "gallbladder edge", "pack the gallbladder": "bag", "pick up the needle": "needle",
-    "position the needle": "aside", "drive the needle through the tissue": "entry", "pull the thread": "away", "tie the knot": "knot",
-    "cut the thread": "thread",
-}  # fmt: skip
-"""The places at which events happen whose place is not named as their target is."""
+def _places(rng: np.random.Generator, kind: Kind) -> dict[str, Point]:
+    """Each a little off from x, y, counted from shares of places named before it."""
+    places: dict[str, Point] = {}
+    for name, (x, y, spread, *origin) in SCENE["places"][kind].items():
+        start = sum((places[other] * share for other, share in origin[0].items()), np.zeros(2)) if origin else np.zeros(2)
+        places[name] = start + (x, y) + (rng.uniform(-spread, spread, 2) if spread else 0)
+    return places
 
 
 def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, Point], trocar: Point) -> Path:
@@ -123,7 +97,7 @@ def _path(rng: np.random.Generator, truth: Truth, name: str, places: dict[str, P
     if holding is not None:
         frames += _hold(rng, truth, own, holding, hidden)
     for i, event in enumerate(own):
-        target = places[TARGETS.get(event.action, event.target)]
+        target = places[SCENE["targets"].get(event.action, event.target)]
         rest = target + 0.42 * (trocar - target) if holding is None else holding
         close = i > 0 and event.span.start_s - own[i - 1].span.end_s < 6.0
         before = rest if close or holding is not None else hidden

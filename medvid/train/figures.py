@@ -13,34 +13,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel
+import numpy.typing as npt
+from pydantic import ValidationError
 
-from medvid.core import FROZEN, Outcome, Reliability
-from medvid.medvidbench.metrics import Column
+from medvid.core import ConfigError, Outcome, Reliability, Value
+from medvid.medvidbench.metrics.spans import cut_apart, f1_of
 from medvid.medvidbench.texts import same_deed
+from medvid.simulate.world import SHIFTED_SEED
 from medvid.tools.registry import TOOLS
 from medvid.tools.spans import match_spans
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-ROWS: dict[str, float | None] = {
-    "localisation R@0.5": 0.8, "grounding mIoU": 0.5, "next action": 0.9, "region caption: instrument and action": 0.7,
-    "CVS all three": 0.6, "CVS per criterion": None, "absent actions named as absent": 0.85, "absent objects named as absent": None,
-    "present actions not called absent": None, "present objects not called absent": None,
-    "dense captioning: events R@0.5 with their action": None, "summary: exact": None, "skill per aspect": None, "skill within one": None,
-}  # fmt: skip
-"""Each row of the table, with the bar that the first version is to reach."""
-CARDS = {
-    "tal": "localisation R@0.5", "stg": "grounding mIoU", "next_action": "next action",
-    **dict.fromkeys(TOOLS["caption_events"].qa_types, "dense captioning: events R@0.5 with their action"),
-    **dict.fromkeys(TOOLS["summarize_video"].qa_types, "summary: exact"),
-    **dict.fromkeys(TOOLS["caption_region"].qa_types, "region caption: instrument and action"),
-    "skill_assessment": "skill per aspect", "cvs_assessment": "CVS all three",
-}  # fmt: skip
+_SAID: Any = json.loads((Path(__file__).parent / "bars.json").read_text(encoding="utf-8"))
+ROWS: dict[str, tuple[float | None, float | None]] = _SAID["rows"]
+"""Each row of the table, with the bars of the held-out and of the shifted set."""
+CARDS: dict[str, str] = _SAID["cards"]
+"""The row that tells how far each task can be trusted."""
 TRAINING = "training.json"
 """What `medvid train sft` leaves beside the weights: how they were made, a piece for each run."""
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +45,9 @@ class Mark:
     weight: float = 1.0
 
 
-class Row(BaseModel):
-    """low, high: 95 % of the figures of resampled clips. blind: the same model before black frames. tests: questions, spans or events."""
-
-    model_config = FROZEN
+class Row(Value):
+    """low, high: 95 % of the figures of resampled clips. blind: the same model before black frames. tests: questions, spans or events.
+    by_clip: what was earned on each clip, of what weight."""
 
     name: str
     bar: float | None
@@ -65,19 +56,19 @@ class Row(BaseModel):
     low: float
     high: float
     blind: float | None
+    by_clip: dict[int, tuple[float, float]] = {}
 
 
-class Report(BaseModel):
-    """columns: the benchmark's own, from the texts."""
-
-    model_config = FROZEN
-
+class Report(Value):
     model: str
     clips: int
     first_seed: int
     rows: tuple[Row, ...]
-    columns: tuple[Column, ...]
     elapsed_s: float
+
+    @property
+    def kind(self) -> str:
+        return "shifted" if self.first_seed >= SHIFTED_SEED else "held-out"
 
     def row(self, name: str) -> Row | None:
         return next((row for row in self.rows if row.name == name), None)
@@ -91,28 +82,33 @@ def marks_of(clip: int, tool: str, outcome: Outcome[Any], truth: Any | None) -> 
 def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tuple[str, float, float]]:
     said = outcome.result if outcome.status == "ok" else None
     denied = outcome.status == "not_observed"
-    kind = {"localize_action": "actions", "ground_object": "objects"}.get(tool)
-    if kind and truth is None:
-        yield f"absent {kind} named as absent", denied, 1
-    elif kind:
-        yield f"present {kind} not called absent", not denied, 1
+    if tool in ("localize_action", "ground_object"):
+        if truth is None:
+            yield "absent: recall", denied, 1
+        if denied:
+            yield "absent: precision", truth is None, 1
     if truth is None:
         return
     match tool:
         case "localize_action":
-            matched = match_spans(said.spans, truth.spans) if said else []
-            yield "localisation R@0.5", sum(iou >= 0.5 for _, _, iou in matched), len(truth.spans)
+            ious = [iou for _, _, iou in match_spans(said.spans, truth.spans)] if said else []
+            yield "localisation mIoU", TOOLS[tool].score(said, truth) if said else 0.0, 1
+            yield "localisation R@0.5", sum(iou >= 0.5 for iou in ious), len(truth.spans)
         case "ground_object":
             yield "grounding mIoU", TOOLS[tool].score(said, truth) if said else 0.0, 1
         case "predict_next":
             yield "next action", said is not None and said.action == truth.action, 1
         case "caption_events":
-            events = said.events if said else ()
+            events, fps = (said.events if said else ()), outcome.evidence.looks[0].fps if outcome.evidence.looks else 1.0
+            found, true = (cut_apart([(event.span.start_s, event.span.end_s) for event in side]) for side in (events, truth.events))
+            yield "events F1", f1_of(found, true, fps) if events else 0.0, 1
             matched = match_spans([event.span for event in events], [event.span for event in truth.events])
-            right = sum(iou >= 0.5 and events[i].action == truth.events[j].action for i, j, iou in matched)
-            yield "dense captioning: events R@0.5 with their action", right, len(truth.events)
+            pairs = [(events[i], truth.events[j]) for i, j, iou in matched if iou >= 0.5]
+            right = sum(a.action == b.action and same_deed(a.caption, b.caption) for a, b in pairs)
+            yield "matched events: instrument and action", right, len(pairs)
         case "summarize_video":
-            yield "summary: exact", said is not None and said.text == truth.text, 1
+            named, wanted = (set(side.text.rstrip(".").split(": ")[-1].split(", ")) if side else set() for side in (said, truth))
+            yield "summary: right steps, none invented", named == wanted, 1
         case "caption_region":
             yield "region caption: instrument and action", said is not None and same_deed(said.text, truth.text), 1
         case "assess_cvs":
@@ -125,67 +121,105 @@ def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tup
             yield "skill within one", sum(gap <= 1 for gap in gaps), len(gaps)
 
 
-def report_of(
-    model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], columns: Sequence[Column], elapsed_s: float
-) -> Report:
+def report_of(model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind: Sequence[Mark], elapsed_s: float) -> Report:
     """Rows without a test are left out."""
-    rows = tuple(row for name in ROWS if (row := row_of(name, seeing, blind)))
-    return Report(model=model, clips=clips, first_seed=seed0, rows=rows, columns=tuple(columns), elapsed_s=elapsed_s)
+    rows = tuple(row for name in ROWS if (row := row_of(name, seeing, blind, shifted=seed0 >= SHIFTED_SEED)))
+    return Report(model=model, clips=clips, first_seed=seed0, rows=rows, elapsed_s=elapsed_s)
 
 
-def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark]) -> Row | None:
-    own = [mark for mark in seeing if mark.row == name]
+def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark], *, shifted: bool = False) -> Row | None:
+    own, other = (_by_clip([mark for mark in marks if mark.row == name]) for marks in (seeing, blind))
     figure = _ratio(own)
     if figure is None:
         return None
-    low, high = interval(own)
-    tests = round(sum(mark.weight for mark in own))
-    other = _ratio([mark for mark in blind if mark.row == name])
-    return Row(name=name, bar=ROWS[name], tests=tests, figure=figure, low=low, high=high, blind=other)
+    low, high = np.percentile(resampled(own, sorted(own)), (2.5, 97.5)).tolist()
+    tests = round(sum(weight for _, weight in own.values()))
+    bar = ROWS[name][shifted]
+    return Row(name=name, bar=bar, tests=tests, figure=figure, low=low, high=high, blind=_ratio(other), by_clip=own)
 
 
-def _ratio(marks: Sequence[Mark]) -> float | None:
-    weight = sum(mark.weight for mark in marks)
-    return sum(mark.earned for mark in marks) / weight if weight else None
-
-
-def interval(marks: Sequence[Mark]) -> tuple[float, float]:
-    """2.5 and 97.5 % of the figure over clips drawn with replacement: questions on one clip hang together."""
-    names = sorted({mark.clip for mark in marks})
-    sums = np.zeros((len(names), 2))
+def _by_clip(marks: Sequence[Mark]) -> dict[int, tuple[float, float]]:
+    sums: dict[int, tuple[float, float]] = {}
     for mark in marks:
-        sums[names.index(mark.clip)] += mark.earned, mark.weight
-    drawn = sums[np.random.default_rng(0).integers(0, len(names), (RESAMPLES, len(names)))].sum(axis=1)
-    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], (2.5, 97.5))
-    return float(low), float(high)
+        earned, weight = sums.get(mark.clip, (0.0, 0.0))
+        sums[mark.clip] = earned + mark.earned, weight + mark.weight
+    return sums
 
 
-def tables_of(report: Report) -> tuple[Table, Table]:
-    """For a terminal: the rows with their bars, and the benchmark's columns."""
-    from rich.table import Column, Table
+def _ratio(by_clip: dict[int, tuple[float, float]]) -> float | None:
+    weight = sum(weight for _, weight in by_clip.values())
+    return sum(earned for earned, _ in by_clip.values()) / weight if weight else None
 
-    def table(title: str, first: str, *figures: str) -> Table:
-        return Table(first, *(Column(name, justify="right") for name in figures), title=title)
 
-    title = f"{report.model} on {report.clips} held-out simulated clips (seeds from {report.first_seed:,} on)"
-    rows = table(title, "what", "tests", "figure", "95 %", "blind", "bar", "")
+def read_report(path: Path, clips: int, first_seed: int) -> Report:
+    """One that `medvid train evaluate --json` printed. Raises ConfigError where it is not about these clips."""
+    try:
+        report = Report.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ConfigError(f"{path.name} is not what `medvid train evaluate --json` prints: {error.errors()[0]['msg']}") from error
+    if (report.clips, report.first_seed) != (clips, first_seed):
+        asked = f"{clips} clips from seed {first_seed:,} on are asked for"
+        raise ConfigError(f"{path.name} is about {report.clips} clips from seed {report.first_seed:,} on, while {asked}; give the same")
+    return report
+
+
+def resampled(by_clip: dict[int, tuple[float, float]], clips: Sequence[int]) -> npt.NDArray[np.float64]:
+    """The figure of `clips` drawn with replacement, a thousand times: questions on one clip hang together. Same clips, same draws."""
+    sums = np.array([by_clip.get(clip, (0.0, 0.0)) for clip in clips])
+    drawn = sums[np.random.default_rng(0).integers(0, len(clips), (1000, len(clips)))].sum(axis=1)
+    figures: npt.NDArray[np.float64] = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9)
+    return figures
+
+
+def gain(row: Row, before: Row) -> tuple[float, float, float]:
+    """How much more `row` has than `before` had on the same clips, and 95 % of that over resampled clips."""
+    clips = sorted(row.by_clip.keys() | before.by_clip.keys())
+    low, high = np.percentile(resampled(row.by_clip, clips) - resampled(before.by_clip, clips), (2.5, 97.5)).tolist()
+    return row.figure - before.figure, low, high
+
+
+def lines_of(report: Report, before: Report | None = None) -> list[tuple[str, ...]]:
+    """The table as texts, its head first. before: another model's report on the same clips, over which the gain is told."""
+    lines = [("what", "tests", "figure", "95 %", "blind", "bar", "", *(("gain", "95 % of it") if before else ()))]
     for row in report.rows:
         verdict = "" if row.bar is None else "reached" if row.figure >= row.bar else "missed"
-        bar = "" if row.bar is None else f"{row.bar:.2f}"
-        rows.add_row(row.name, f"{row.tests:,}", f"{row.figure:.3f}", f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), bar, verdict)
-    board = table("the benchmark's columns, from the same answers", "column", "records", "leaderboard", "strict", "unreadable")
-    for column in report.columns:
-        board.add_row(column.name, f"{column.tests:,}", _text(column.leaderboard), _text(column.strict), _text(column.unreadable))
-    return rows, board
+        line = [row.name, f"{row.tests:,}", _text(row.figure), f"{row.low:.3f}-{row.high:.3f}", _text(row.blind), _text(row.bar), verdict]
+        if before is not None and (other := before.row(row.name)) is not None:
+            more, low, high = gain(row, other)
+            line += [f"{more:+.3f}", f"{low:+.3f} to {high:+.3f}"]
+        lines.append(tuple(line))
+    return lines
+
+
+def table_of(report: Report, before: Report | None = None) -> Table:
+    """For a terminal."""
+    from rich.table import Column, Table
+
+    head, *lines = lines_of(report, before)
+    title = f"{report.model} on {report.clips} {report.kind} simulated clips (seeds from {report.first_seed:,} on)"
+    table = Table(head[0], *(Column(name, justify="right") for name in head[1:]), title=title)
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def _text(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:.3f}"
+    return "" if figure is None else f"{figure:.3f}"
 
 
 def write_cards(report: Report, folder: Path) -> None:
-    """Adds the reliability cards to `profile.json` and writes `README.md` in a checkpoint's folder."""
-    profile = folder / "profile.json"
+    """Writes into a checkpoint's folder: the report, `README.md` with the tables of every report that is there and, from a held-out one,
+    the reliability cards of `profile.json`."""
+    told = report.model_copy(update={"rows": tuple(row.model_copy(update={"by_clip": {}}) for row in report.rows)})
+    (folder / f"figures-{report.kind}.json").write_text(told.model_dump_json(indent=1) + "\n")
+    reports = [Report.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("figures-*.json"))]
+    made = folder / TRAINING
+    (folder / "README.md").write_text(model_card(reports, json.loads(made.read_text()) if made.exists() else []))
+    if report.kind == "held-out":
+        _write_reliability(report, folder / "profile.json")
+
+
+def _write_reliability(report: Report, profile: Path) -> None:
     said: dict[str, Any] = json.loads(profile.read_text()) if profile.exists() else {"base": "embedded"}
     source = f"simulated clips, seeds from {report.first_seed:,} on"
     rows = {qa_type: report.row(name) for qa_type, name in CARDS.items()}
@@ -198,23 +232,19 @@ def write_cards(report: Report, folder: Path) -> None:
         if row is not None
     }  # fmt: skip
     profile.write_text(json.dumps(said, indent=1) + "\n")
-    made = folder / TRAINING
-    (folder / "README.md").write_text(model_card(report, json.loads(made.read_text()) if made.exists() else []))
 
 
-def model_card(report: Report, training: list[dict[str, Any]]) -> str:
+def model_card(reports: Sequence[Report], training: list[dict[str, Any]]) -> str:
     """Markdown."""
-    lines = (Path(__file__).parent / "card.md").read_text(encoding="utf-8").format(report=report).splitlines()
-    for row in report.rows:
-        blind, bar = ("" if value is None else f"{value:.3f}" for value in (row.blind, row.bar))
-        lines.append(f"| {row.name} | {row.tests:,} | {row.figure:.3f} | {row.low:.3f}-{row.high:.3f} | {blind} | {bar} |")
-    lines += ["", "Of the benchmark's columns, from the same answers:", ""]
-    lines += ["| column | records | leaderboard | strict | unreadable |", "|---|---|---|---|---|"]
-    for column in report.columns:
-        figures = ("" if value is None else f"{value:.3f}" for value in (column.leaderboard, column.strict, column.unreadable))
-        lines.append(f"| {column.name} | {column.tests:,} | {' | '.join(figures)} |")
-    lines += ["", "## How it was made", "", "On simulated clips of seeds from 0 on, none of them held out.", ""]
+    words = (Path(__file__).parent / "card.md").read_text(encoding="utf-8")
+    tables = []
+    for report in reports:
+        option = f"--set {report.kind.replace('-', '')} --clips {report.clips}"
+        tables.append(f"### {report.kind.capitalize()}: `medvid train evaluate {option} --card DIR`, seeds from {report.first_seed:,} on\n")
+        head, *lines = lines_of(report)
+        tables += [f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *lines)] + [""]
+    made = []
     for piece in training:
         steps = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in piece.items() if name.endswith("_steps"))
-        lines.append(f"1. `{piece['command']}`: {steps} (medvid {piece['version']})")
-    return "\n".join([*lines, ""])
+        made.append(f"1. `{piece['command']}`: {steps} (medvid {piece['version']})")
+    return words.format(tables="\n".join(tables), made="\n".join(made))

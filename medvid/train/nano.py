@@ -2,7 +2,7 @@
 checkpoint folder: fp16 safetensors, stock tokenizer and processor files, and the profile by which medvid feeds it.
 
 The architecture is Transformers' own; only sizes (nano.json) and the initial weights are ours. Stock Transformers and vLLM load what is
-saved; the processor's files are written out because Transformers makes them only where torchvision is installed. `see` computes what the
+saved; the processor's files are copied because Transformers makes them only where torchvision is installed. `see` computes what the
 stock tower computes, for many clips of one shape at once.
 """
 
@@ -17,13 +17,15 @@ from transformers import GenerationConfig, Qwen3VLConfig, Qwen3VLForConditionalG
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb_vision
 from transformers.vision_utils import get_vision_interpolation_indices_and_weights, get_vision_position_ids
 
-from medvid.engine.profiles import EMBEDDED
-from medvid.train.tokenizer import CHAT, build_tokenizer
+from medvid.engine.checkpoint import EMBEDDED_FOLDER
+from medvid.train.tokenizer import build_tokenizer
 
 PATCH, MERGE, TEMPORAL = 14, 2, 2
 MEAN = STD = (0.5, 0.5, 0.5)
 GUIDED_LAYER, GUIDED_HEADS = 2, 2
 """The layer whose first heads are taught where to look."""
+PROCESSOR = ("chat_template.jinja", "preprocessor_config.json", "video_preprocessor_config.json")
+"""What any such checkpoint has as the embedded one has it: how Transformers' own processor feeds it."""
 
 
 def config_of(vocabulary: int, ids: dict[str, int]) -> Qwen3VLConfig:
@@ -108,31 +110,13 @@ def export(model: Qwen3VLForConditionalGeneration, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer()
     tokenizer.save_pretrained(folder)
-    (folder / "chat_template.jinja").write_text(CHAT)
     model.generation_config = GenerationConfig(do_sample=False, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     kept = {name: weight.clone() for name, weight in model.state_dict().items()}
     model.to(torch.float16).save_pretrained(folder, max_shard_size="64MB")
     model.to(torch.float32).load_state_dict(kept)
-    for name, value in _processor().items():
-        (folder / name).write_text(json.dumps(value, indent=1) + "\n")
+    for name in PROCESSOR:
+        (folder / name).write_bytes((EMBEDDED_FOLDER / name).read_bytes())
     profile = folder / "profile.json"
     if not profile.exists():
         profile.write_text(json.dumps({"base": "embedded"}, indent=1) + "\n")
     return folder
-
-
-def _processor() -> dict[str, dict[str, Any]]:
-    shared = {
-        "do_convert_rgb": True, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": list(MEAN),
-        "image_std": list(STD), "merge_size": MERGE, "patch_size": PATCH, "temporal_patch_size": TEMPORAL, "resample": 3,
-        "rescale_factor": 1 / 255,
-    }  # fmt: skip
-    size = {"shortest_edge": EMBEDDED.min_pixels, "longest_edge": EMBEDDED.max_pixels}
-    image = {**shared, "image_processor_type": "Qwen2VLImageProcessor", "size": size}
-    sizes = {"shortest_edge": EMBEDDED.min_pixels * 2, "longest_edge": EMBEDDED.max_pixels * EMBEDDED.frame_budget}
-    sampling = {"do_sample_frames": False, "min_frames": 2, "max_frames": EMBEDDED.frame_budget}
-    video = {**shared, "video_processor_type": "Qwen3VLVideoProcessor", "size": sizes, **sampling}
-    return {
-        "preprocessor_config.json": {**image, "processor_class": "Qwen3VLProcessor"},
-        "video_preprocessor_config.json": {**video, "processor_class": "Qwen3VLProcessor"},
-    }

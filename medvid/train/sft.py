@@ -30,13 +30,15 @@ from medvid.train.tokenizer import build_tokenizer, config_ids, number_ids
 from medvid.train.vision import learn_to_see
 
 STAGES = ("footage", "lessons", "vision", "features", "language", "export")
+SEEDS_A_RUN = 10_000
+"""The clips of a run begin at its seed times this, so that a further run shows others."""
 
 
 @dataclass(frozen=True, slots=True)
 class SftConfig:
     """out: a folder for everything the run makes. clips: to render. vision_minutes, language_minutes: of training, all pieces of the run
-    together. from_weights: a checkpoint folder to go on from instead of fresh weights. threads: of torch. pace: a factor on the language
-    half's learning rates, below 1 for weights that are trained already."""
+    together. from_weights: a checkpoint folder to go on from instead of fresh weights. threads: of torch. pace: a factor on the learning
+    rates, below 1 for weights that are trained already."""
 
     out: Path
     clips: int = 6000
@@ -64,10 +66,11 @@ def run(config: SftConfig, log: Callable[[str], None] = print) -> Path:
 
     rendered, lessons, features = (config.out / name for name in ("footage", "lessons", "features"))
     if not (rendered / "takes.json").exists():
-        render_footage(rendered, config.clips, workers=config.workers, progress=counted("footage"))
+        first = config.seed * SEEDS_A_RUN
+        render_footage(rendered, config.clips, first_seed=first, workers=config.workers, progress=counted("footage"))
     footage, model = Footage(rendered), starting_model(config).to(torch.device(config.device))
     first_number = number_ids(build_tokenizer())[0]
-    see = partial(learn_to_see, model, footage)
+    see = partial(learn_to_see, model, footage, pace=config.pace)
     read = partial(learn_to_answer, model, footage, features, lessons, first_number=first_number, pace=config.pace)
     stages: dict[str, Callable[[], object]] = {
         "lessons": lambda: write_lessons(lessons, footage.takes, workers=config.workers, progress=counted("lessons")),

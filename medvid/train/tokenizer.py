@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
+from medvid.engine.checkpoint import EMBEDDED_FOLDER
 from medvid.prompts import all_words
 from medvid.simulate.grammar import CASES, CVS_CRITERIA, HOLDING, INSTRUMENTS, SKILL_ASPECTS, STEPS
 from medvid.tools.base import NOT_OBSERVED
@@ -22,14 +23,7 @@ PIECES = r"\d{1,3}|\.\d(?!\d)|, (?=\d)| ?\p{L}+| (?=\d)|\n| ?[^\s\p{L}\d]|\s"
 NUMBERS = range(1000)
 MARKS = ".,:;/()[]<>-?!'\"%&+="
 OTHER_WORDS = "system user assistant seconds Steps seen No step is seen idle then with the a an of in on and or to from at it not"
-CHAT = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
-    "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for c in m['content'] %}"
-    "{% if c['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>"
-    "{% elif c['type'] == 'video' %}<|vision_start|><|video_pad|><|vision_end|>"
-    "{% elif c['type'] == 'text' %}{{ c['text'] }}{% endif %}{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
+CHAT = (EMBEDDED_FOLDER / "chat_template.jinja").read_text(encoding="utf-8")
 
 
 def words() -> list[str]:

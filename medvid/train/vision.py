@@ -5,13 +5,11 @@ The heads are thrown away afterwards. What each is for: coverage and boxes for g
 skill, the drawn rectangle for region captions, the action for everything about time.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -26,12 +24,7 @@ from medvid.tools.feeding import draw_box, line_px
 from medvid.train.footage import FED, NAMES, Footage
 from medvid.train.nano import see
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    B = TypeVar("B", bound=DataclassInstance)
-else:
-    B = TypeVar("B")
+B = TypeVar("B")
 K = len(NAMES)
 PAIRS_A_CLIP = 2
 RATE = 1.8e-3
@@ -55,8 +48,7 @@ class Batch:
 
 def to_device(batch: B, device: torch.device) -> B:
     """The same batch with its tensors on `device`."""
-    moved = {field.name: getattr(batch, field.name).to(device) for field in fields(batch)}
-    return replace(batch, **moved)
+    return type(batch)(*(getattr(batch, field.name).to(device) for field in fields(batch)))  # type: ignore[arg-type]
 
 
 class Heads(nn.Module):
@@ -150,17 +142,18 @@ def pick(footage: Footage, length: int, rows: np.ndarray, rng: np.random.Generat
 
 
 def _relight(rgb: Tensor, rng: np.random.Generator) -> Tensor:
-    tint, light = rng.uniform(0.85, 1.15, (len(rgb), 1, 1, 1, 3)), rng.uniform(0.9, 1.1, (len(rgb), 1, 1, 1, 1))
+    tint, light = rng.uniform(0.8, 1.2, (len(rgb), 1, 1, 1, 3)), rng.uniform(0.85, 1.15, (len(rgb), 1, 1, 1, 1))
     gain = torch.from_numpy(tint).float() * torch.from_numpy(light).float()
     return (rgb * gain + torch.randn_like(rgb) * 3.0).clamp(0, 255)
 
 
 def learn_to_see(
     model: Qwen3VLForConditionalGeneration, footage: Footage, *, seconds: float, save: Callable[[dict[str, object]], None],
-    log: Callable[[str], None], state: dict[str, Any] | None = None, clips: int = 24, seed: int = 0,
+    log: Callable[[str], None], state: dict[str, Any] | None = None, pace: float = 1.0, clips: int = 24,
+    seed: int = 0,
 ) -> None:  # fmt: skip
     """AdamW with a cosine that ends after `seconds` of training, counted over all its pieces. `save` is given a checkpoint every two
-    minutes; `state` is the last one, to go on from."""
+    minutes; `state` is the last one, to go on from. pace: a factor on the learning rate."""
     device = model.device
     heads = Heads().to(device)
     weights = [*model.model.visual.parameters(), *heads.parameters()]
@@ -177,7 +170,7 @@ def learn_to_see(
 
     while (gone := spent + time.monotonic() - began) < seconds:
         for group in optimizer.param_groups:
-            group["lr"] = RATE * warm_cosine(step, gone / seconds, 60)
+            group["lr"] = pace * RATE * warm_cosine(step, gone / seconds, 60)
         batch = to_device(pick(footage, *footage.draw(rng, clips), rng), device)
         with torch.autocast(device.type, torch.bfloat16):
             tokens, _ = see(model, batch.rgb)

@@ -12,9 +12,10 @@ import torch
 
 from medvid.core.errors import ConfigError
 from medvid.simulate import HELD_OUT_SEED
+from medvid.simulate.world import VARIED_SEED
 from medvid.train import sft
 from medvid.train.footage import plan_takes, render_footage
-from medvid.train.sft import SftConfig
+from medvid.train.sft import SEEDS_A_RUN, SftConfig
 
 SECONDS = 4 / 60
 
@@ -56,6 +57,12 @@ def test_a_killed_rendering_goes_on_with_the_same_clips(tmp_path: Path) -> None:
     assert all((tmp_path / "cut" / name).stat().st_mtime_ns == before for name, before in done.items())
     for length, labels in whole.arrays.items():
         assert (labels.frames == resumed.arrays[length].frames).all()
+
+
+def test_every_other_seed_is_varied_and_a_further_run_shows_other_procedures() -> None:
+    seeds = {take.seed for rows in plan_takes(300).values() for take in rows}
+    assert {seed >= VARIED_SEED for seed in seeds} == {True, False} and max(seeds) < HELD_OUT_SEED
+    assert not seeds & {take.seed for rows in plan_takes(300, first_seed=SEEDS_A_RUN).values() for take in rows}
 
 
 def test_held_out_seeds_are_refused() -> None:
