@@ -63,15 +63,16 @@ class Draft:
         placed = [clause for clause in clauses if clause.kind != "idle"]
         if not placed:
             raise Unplaced(text)
-        if self.turns and len(placed) == 1 and (again := changed(text, placed[0], self.turns, self.actions)):
-            self.sheet.adopt(again, wanted=True)
-            self.recalled = True
-            return []
         own = {word for action in self.actions for word in action.words} - STOP
         for clause in placed:
             for what, forms in OUTSIDE.items():
                 if any(match and not own & set(words_of(match[0])) for match in (re.search(form, clause.text) for form in forms)):
                     raise Unplaced(clause.text, f"No tool here tells {what}")
+        if self.turns and len(placed) == 1 and (again := changed(text, placed[0], self.turns, self.actions)):
+            self.sheet.adopt(again, wanted=True)
+            self.recalled = True
+            return []
+        for clause in placed:
             self.add_clause(clause)
         return clauses
 

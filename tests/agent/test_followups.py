@@ -268,3 +268,9 @@ def test_whatever_is_said_in_turn_there_is_a_sound_plan_or_a_question_back(quest
             check_plan(made, TOOLS)
         else:
             assert made.choices
+
+
+@pytest.mark.parametrize("question", ["Will the patient survive?", "Should I convert to open?"])
+def test_what_no_tool_tells_is_no_follow_up_either(question: str) -> None:
+    needs = talk("Is the spleen removed?", question)[1]
+    assert isinstance(needs, Needs) and needs.question.startswith("No tool here tells")
