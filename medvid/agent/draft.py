@@ -60,8 +60,7 @@ class Draft:
             return []
         self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here)))]
         clauses = clauses_of(text, float(self.video["duration_s"]))
-        placed = [clause for clause in clauses if clause.kind != "idle"]
-        if not placed:
+        if not (placed := [clause for clause in clauses if clause.kind != "idle"]):
             raise Unplaced(text)
         own = {word for action in self.actions for word in action.words} - STOP
         for clause in placed:
