@@ -1,10 +1,7 @@
 """medvid answers questions about medical procedure videos. Research use only. `medvid.open(path)` is for notebooks."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from medvid.notebook import open as open
+from typing import Any
 
 __version__ = "0.1.0"
 
