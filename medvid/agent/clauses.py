@@ -46,6 +46,9 @@ class Anchor(NamedTuple):
     text: str | None
 
 
+HERE = Anchor("during", None)
+
+
 class Clause(NamedTuple):
     """text: what is asked, without restrictions, tidy. kinds: the forms that it meets, the one that counts first. span: a restriction
     given in figures. turn: see `turn_of`. An `idle` one is no question, but tells the planner what to do with itself."""
@@ -61,11 +64,11 @@ class Clause(NamedTuple):
         return next((kind for kind in self.kinds if kind != "together"), None)
 
 
-def rewritten(question: str, own: Set[str] = frozenset()) -> str:
-    """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions."""
+def rewritten(question: str, own: Set[str] = frozenset(), *, follows: bool = False) -> str:
+    """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions. follows: on an earlier turn."""
     text = mended(tidy(question), own, FORM_WORDS)
     parts = re.split(r"[?;!\n]|\.(?!\d)", re.sub(r":(?!\d)", ",", text))
-    for form, instead in _FORMS["rewrites"]:
+    for form, instead in [*_FORMS["rewrites"], *(FOLLOW["rewrites"] if follows else ())]:
         parts = [re.sub(_form(form), instead, part.strip(" ,")) for part in parts]
     return "; ".join(part.strip(" ,") for part in parts if part.strip(" ,"))
 

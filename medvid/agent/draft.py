@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced, completed, done, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
-from medvid.agent.clauses import LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
-from medvid.agent.followups import Focus, changed, foci_of, steps_of, swapped
+from medvid.agent.clauses import HERE, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
+from medvid.agent.followups import TURNS_MEANT, Focus, changed, foci_of, going_on, steps_of, told_apart, with_span
 from medvid.agent.operations import OPS
 from medvid.agent.planning import Asked
 from medvid.agent.sheet import Sheet
@@ -20,9 +20,6 @@ from medvid.agent.words import PERSONS, STOP, VERBS, target, words_of
 from medvid.core import Step
 
 STRIDE_IN_SPAN_S, STRIDE_IN_VIDEO_S, SHORT_VIDEO_S = 2.0, 4.0, 12.0
-TURNS_MEANT = 10
-"""How far back `that` can reach."""
-_HERE = Anchor("during", None)
 _TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
 """How long something takes is no action."""
 REFERS = re.compile(r"\b(?:(?:that|this|the last|the other) one|it|that|this|those|them|they|then|there)\b")
@@ -50,16 +47,12 @@ class Draft:
     turns: list[list[Step]] = field(default_factory=list)
     recalled: bool = False
 
-    def add_question(self, text: str, other: str | None) -> list[Clause]:
-        """text: rewritten, without the videos it names. other: the last turn's video, where that is asked here. Gives its clauses."""
+    def add_question(self, text: str, *, alike: bool) -> list[Clause]:
+        """text: rewritten, without the videos it names. alike: what the last turn asked is asked here. Gives its clauses."""
         runs, here = self.asked.memory.turns[-TURNS_MEANT:], self.video["video_id"]
-        if other:
-            known = {video["video_id"]: video["duration_s"] for video in self.asked.listing}
-            last = next(steps for run in reversed(self.asked.memory.turns) if (steps := steps_of(run, other)))
-            self.sheet.adopt(swapped(last, {other: here, known.get(other): self.video["duration_s"]}), wanted=True)
-            return []
-        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here)))]
-        clauses = clauses_of(text, float(self.video["duration_s"]))
+        known = {video["video_id"]: video["duration_s"] for video in self.asked.listing}
+        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here), known))]
+        clauses = clauses_of("again" if alike else told_apart(text, self.turns), float(self.video["duration_s"]))
         if not (placed := [clause for clause in clauses if clause.kind != "idle"]):
             raise Unplaced(text)
         own = {word for action in self.actions for word in action.words} - STOP
@@ -75,14 +68,14 @@ class Draft:
             self.add_clause(clause)
         return clauses
 
-    def _that(self) -> Focus:
-        """What was last found: in this question, else in the turns before it."""
+    def _that(self, *, stretch: bool = False) -> Focus:
+        """What was last found: in this question, else in the turns before it. stretch: one that was only looked at counts too."""
         if self.focus is None:
-            foci = next(filter(None, map(foci_of, reversed(self.turns))), [])
+            foci = next(filter(None, (foci_of(steps, stretch=stretch) for steps in reversed(self.turns))), [])
             if len(foci) != 1:
                 raise Ambiguous("it", [focus.action for focus in foci]) if foci else Unplaced("that")
             picked = {focus.one for steps in self.turns for focus in foci_of(steps)}  # which of several, said in a turn before
-            near = next(steps for steps in reversed(self.turns) if foci_of(steps))
+            near = next(steps for steps in reversed(self.turns) if foci_of(steps, stretch=stretch))
             one = next((f"${step.id}" for step in reversed(near) if f"${step.id}" in picked), None)
             self.focus, self.recalled = foci[0]._replace(one=foci[0].one or one), True
         return self.focus
@@ -100,6 +93,9 @@ class Draft:
     def add_clause(self, clause: Clause) -> None:
         self.nouns = nouns_of(clause.text) or self.nouns
         self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors)) if text]
+        if self.turns and not (self.focus or self.thing or clause.anchors or clause.span):
+            clause = going_on(clause, self.turns[-1])
+            self.recalled = self.recalled or clause.span is not None
         match clause.kind:
             case "about":
                 self._add(LIST_VIDEOS)
@@ -122,7 +118,7 @@ class Draft:
     def _next(self, clause: Clause) -> None:
         """What follows a stretch is asked by showing everything up to its end."""
         anchors = tuple(anchor._replace(relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
-        window = self._window(clause._replace(anchors=anchors or ((_HERE,) if self.focus and clause.span is None else ())))
+        window = self._window(clause._replace(anchors=anchors or ((HERE,) if self.focus and clause.span is None else ())))
         up_to = {"start_s": 0, "end_s": f"{window.span}.end_s"} if isinstance(window.span, str) else window.span
         self._add("predict_next", Window(up_to, window.each))
 
@@ -142,33 +138,39 @@ class Draft:
         measured = kinds & {"share", "count", "how long"}
         names = [] if "pauses" in kinds else self._actions(_TAKES.sub(" ", clause.text) if measured else clause.text, own=bool(kinds))
         unnamed = not names and "pauses" not in kinds
-        if unnamed and not measured and (things := named_objects(clause.text, "when")) and things != ["it"]:
+        things = named_objects(clause.text, "when") if unnamed and not measured else ["it"]
+        of_thing = self.turns and not foci_of(self.turns[-1]) and any("object" in step.args for step in self.turns[-1])
+        if things and things != ["it"] or not things and not restricted and of_thing and not content(clause.text, clause.kinds):
             return self._things(clause, "when")
         if unnamed and content(clause.text, clause.kinds):
             raise Unplaced(clause.text)
         if unnamed and restricted and clause.kind == "when" and REFERS.search(clause.text):
             names = list(filter(None, [self._that().action]))  # `was that before the artery was cut`
-        if clause.anchors == (_HERE,) and (self.focus or self.turns) and self._that().action in names:
+        if clause.anchors == (HERE,) and (self.focus or self.turns) and self._that().action in names:
             clause = clause._replace(anchors=())  # nothing happens within itself: `there` is the video
         window = self._window(clause)
         of = window.span or {"start_s": 0, "end_s": self.video["duration_s"]}
         if "pauses" in kinds:
             lists: list[Any] = [self._add("gaps", spans=f"{self._add('caption_events', window)}.events[*].span", within=of)]
         elif names:
-            lists = list(self._localize(names, window))
+            pair = [self._that().spans] if len(names) == 1 and kinds & {"order", "overlap"} and REFERS.search(clause.text) else []
+            lists = [*pair, *self._localize(names, window)]
         elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter|both|they take)\b", clause.text):
             lists = [focus.spans for focus in self._two()]
         elif restricted and clause.kind == "how long":
             lists = [[window.span]]
         elif restricted and not clause.text:  # `and before that?`
-            looks = [step.name for step in self.turns[-1] if step.tool in LOOKS.values()] if self.turns else []
-            lists = [self._add((looks or [LOOKS["describe"]])[-1], window)]
+            again = with_span(self.turns[-1], window.span) if self.turns and window.each is None else []
+            if any(anchor.text for anchor in clause.anchors) and again or any(step.tool not in (None, "localize_action") for step in again):
+                self.sheet.adopt(again, wanted=True)
+                return None
+            lists = [self._add(LOOKS["describe"], window)]
         elif restricted or not (kinds & {"when", *measured} or clause.turn):
             raise Unplaced(clause.text)
         else:
             that = self._that()
-            lists = [[that.one] if that.one and measured and not kinds & {"count", "together"} else that.spans]
-            self.sheet.wanted |= set(re.findall(r"^\$(\w+)", str(that.spans)))
+            lists = [[that.one] if that.one and not clause.turn and not kinds & {"count", "together"} else that.spans]
+            self.sheet.wanted |= set(re.findall(r"\$(\w+)", str(lists)))
         if len(lists) == 2 and kinds & {"order", "overlap", "together"}:
             op = "order" if "order" in kinds else "intersect" if "overlap" in kinds else "union"
             lists = [self._add(op, a=lists[0], b=lists[1])]
@@ -287,7 +289,7 @@ class Draft:
         return None if each and self._that().spans else self._one(pick)
 
     def _one(self, pick: str, focus: Focus | None = None) -> Any:
-        focus = focus or self._that()
+        focus = focus or self._that(stretch=True)
         return focus.one or self._pick(pick, focus.spans)
 
     # What is named.

@@ -7,13 +7,14 @@ that do.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced
 from medvid.agent.catalogue import Listing, Tools
 from medvid.agent.clauses import FOLLOW, Clause, content, rewritten
 from medvid.agent.draft import REFERS, Draft
-from medvid.agent.followups import chosen, videos_meant
+from medvid.agent.followups import chosen, meant_before, videos_meant
 from medvid.agent.memory import Memory
 from medvid.agent.planning import Asked, Planned
 from medvid.agent.sheet import Sheet
@@ -39,23 +40,28 @@ def plan_for(asked: Asked) -> Planned:
         return Planned(Needs(question="Which video is the question about? Give a video id or a file."))
     actions = {video["video_id"]: tuple(map(Declared.of, video.get("actions") or ())) for video in asked.listing}
     question = chosen(asked.question, asked.memory)
-    whole = rewritten(question, {word for declared in actions.values() for action in declared for word in action.words} - STOP)
-    last = next((turn.plan.steps for turn in reversed(asked.memory.turns) if turn.plan.steps), ())
-    ids = [str(step.args["video_id"]) for step in last if "video_id" in step.args]
-    text, meant = videos_meant(whole, asked.listing, ids)
+    own = {word for declared in actions.values() for action in declared for word in action.words} - STOP
+    last = next((turn for turn in reversed(asked.memory.turns) if turn.plan.steps), None)
+    whole = rewritten(question, own, follows=last is not None)
+    ids = [str(step.args["video_id"]) for step in last.plan.steps if "video_id" in step.args] if last else []
+    text, meant = videos_meant(whole, asked.listing, ids, tidy(last.question) if last else "")
     try:
         if not meant:
             raise Unplaced(question, "There is no other video here")
-        other = ids[0] if ids and text != whole and not re.sub(FOLLOW["lead"], "", text) else None
-        near = [video for video in meant if video["video_id"] in ids]
+        alike = bool(ids) and text != whole and not re.sub(FOLLOW["lead"], "", f"{text} ".lstrip())
+        near = [video for video in meant if video["video_id"] in ids and text == whole]
         for videos in (near or meant, meant):
             sheet = Sheet()
             drafts = [Draft(video, asked, sheet, actions[video["video_id"]]) for video in videos]
-            clauses = [draft.add_question(text, other) for draft in drafts]
+            clauses = [draft.add_question(text, alike=alike) for draft in drafts]
             if len(videos) == len(meant) or any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
-        return Planned(_which(question, *ambiguous.args))
+        which = _which(question, *ambiguous.args)
+        before = meant_before(ambiguous.args[1], asked.memory)
+        if before is not None and ambiguous.args[1][before] not in tidy(question):
+            return plan_for(replace(asked, question=which.choices[before]))
+        return Planned(which)
     except Unplaced as unplaced:
         said, *why = unplaced.args
         known = dict.fromkeys(action.name for declared in actions.values() for action in declared)
