@@ -46,9 +46,6 @@ class Anchor(NamedTuple):
     text: str | None
 
 
-HERE = Anchor("during", None)
-
-
 class Clause(NamedTuple):
     """text: what is asked, without restrictions, tidy. kinds: the forms that it meets, the one that counts first. span: a restriction
     given in figures. turn: see `turn_of`. An `idle` one is no question, but tells the planner what to do with itself."""
@@ -66,7 +63,7 @@ class Clause(NamedTuple):
 
 def rewritten(question: str, own: Set[str] = frozenset(), *, follows: bool = False) -> str:
     """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions. follows: on an earlier turn."""
-    text = mended(tidy(question), own, FORM_WORDS)
+    text = mended(tidy(question), own - STOP, FORM_WORDS)
     parts = re.split(r"[?;!\n]|\.(?!\d)", re.sub(r":(?!\d)", ",", text))
     for form, instead in [*_FORMS["rewrites"], *(FOLLOW["rewrites"] if follows else ())]:
         parts = [re.sub(_form(form), instead, part.strip(" ,")) for part in parts]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced, completed, done, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
-from medvid.agent.clauses import HERE, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
+from medvid.agent.clauses import FOLLOW, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
 from medvid.agent.followups import TURNS_MEANT, Focus, changed, foci_of, going_on, steps_of, told_apart, with_span
 from medvid.agent.operations import OPS
 from medvid.agent.planning import Asked
@@ -22,6 +22,7 @@ from medvid.core import Step
 STRIDE_IN_SPAN_S, STRIDE_IN_VIDEO_S, SHORT_VIDEO_S = 2.0, 4.0, 12.0
 _TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
 """How long something takes is no action."""
+_HERE = Anchor("during", None)
 REFERS = re.compile(r"\b(?:(?:that|this|the last|the other) one|it|that|this|those|them|they|then|there)\b")
 
 
@@ -49,9 +50,8 @@ class Draft:
 
     def add_question(self, text: str, *, alike: bool) -> list[Clause]:
         """text: rewritten, without the videos it names. alike: what the last turn asked is asked here. Gives its clauses."""
-        runs, here = self.asked.memory.turns[-TURNS_MEANT:], self.video["video_id"]
-        known = {video["video_id"]: video["duration_s"] for video in self.asked.listing}
-        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here), known))]
+        runs = self.asked.memory.turns[-TURNS_MEANT:]
+        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, self.video["video_id"], self.asked.listing))]
         clauses = clauses_of("again" if alike else told_apart(text, self.turns), float(self.video["duration_s"]))
         if not (placed := [clause for clause in clauses if clause.kind != "idle"]):
             raise Unplaced(text)
@@ -61,8 +61,7 @@ class Draft:
                 if any(match and not own & set(words_of(match[0])) for match in (re.search(form, clause.text) for form in forms)):
                     raise Unplaced(clause.text, f"No tool here tells {what}")
         if self.turns and len(placed) == 1 and (again := changed(text, placed[0], self.turns, self.actions)):
-            self.sheet.adopt(again, wanted=True)
-            self.recalled = True
+            self.recalled = bool(self.sheet.adopt(again, wanted=True))
             return []
         for clause in placed:
             self.add_clause(clause)
@@ -71,19 +70,18 @@ class Draft:
     def _that(self, *, stretch: bool = False) -> Focus:
         """What was last found: in this question, else in the turns before it. stretch: one that was only looked at counts too."""
         if self.focus is None:
-            foci = next(filter(None, (foci_of(steps, stretch=stretch) for steps in reversed(self.turns))), [])
-            if len(foci) != 1:
+            near = next((steps for steps in reversed(self.turns) if foci_of(steps, stretch=stretch)), [])
+            if len(foci := foci_of(near, stretch=stretch)) != 1:
                 raise Ambiguous("it", [focus.action for focus in foci]) if foci else Unplaced("that")
             picked = {focus.one for steps in self.turns for focus in foci_of(steps)}  # which of several, said in a turn before
-            near = next(steps for steps in reversed(self.turns) if foci_of(steps, stretch=stretch))
             one = next((f"${step.id}" for step in reversed(near) if f"${step.id}" in picked), None)
             self.focus, self.recalled = foci[0]._replace(one=foci[0].one or one), True
         return self.focus
 
-    def _two(self) -> list[Focus]:
+    def _two(self, least: int = 2) -> list[Focus]:
         """The two that were last found."""
         foci = {(focus.action, str(focus.one)): focus for steps in self.turns for focus in foci_of(steps)}
-        if len(foci) < 2:
+        if len(foci) < least:
             raise Unplaced("which two")
         self.recalled = True
         return list(foci.values())[-2:]
@@ -92,7 +90,8 @@ class Draft:
 
     def add_clause(self, clause: Clause) -> None:
         self.nouns = nouns_of(clause.text) or self.nouns
-        self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors)) if text]
+        last = [focus.action for focus in foci_of(self.turns[-1])] if self.turns and not content(clause.text, clause.kinds) else []
+        self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors), *last) if text]
         if self.turns and not (self.focus or self.thing or clause.anchors or clause.span):
             clause = going_on(clause, self.turns[-1])
             self.recalled = self.recalled or clause.span is not None
@@ -118,7 +117,7 @@ class Draft:
     def _next(self, clause: Clause) -> None:
         """What follows a stretch is asked by showing everything up to its end."""
         anchors = tuple(anchor._replace(relation="during") if anchor.relation == "after" else anchor for anchor in clause.anchors)
-        window = self._window(clause._replace(anchors=anchors or ((HERE,) if self.focus and clause.span is None else ())))
+        window = self._window(clause._replace(anchors=anchors or ((_HERE,) if self.focus and clause.span is None else ())))
         up_to = {"start_s": 0, "end_s": f"{window.span}.end_s"} if isinstance(window.span, str) else window.span
         self._add("predict_next", Window(up_to, window.each))
 
@@ -138,15 +137,13 @@ class Draft:
         measured = kinds & {"share", "count", "how long"}
         names = [] if "pauses" in kinds else self._actions(_TAKES.sub(" ", clause.text) if measured else clause.text, own=bool(kinds))
         unnamed = not names and "pauses" not in kinds
-        things = named_objects(clause.text, "when") if unnamed and not measured else ["it"]
-        of_thing = self.turns and not foci_of(self.turns[-1]) and any("object" in step.args for step in self.turns[-1])
-        if things and things != ["it"] or not things and not restricted and of_thing and not content(clause.text, clause.kinds):
+        if unnamed and not measured and (things := named_objects(clause.text, "when")) and things != ["it"]:
             return self._things(clause, "when")
         if unnamed and content(clause.text, clause.kinds):
             raise Unplaced(clause.text)
         if unnamed and restricted and clause.kind == "when" and REFERS.search(clause.text):
             names = list(filter(None, [self._that().action]))  # `was that before the artery was cut`
-        if clause.anchors == (HERE,) and (self.focus or self.turns) and self._that().action in names:
+        if clause.anchors == (_HERE,) and (self.focus or self.turns) and self._that().action in names:
             clause = clause._replace(anchors=())  # nothing happens within itself: `there` is the video
         window = self._window(clause)
         of = window.span or {"start_s": 0, "end_s": self.video["duration_s"]}
@@ -155,20 +152,20 @@ class Draft:
         elif names:
             pair = [self._that().spans] if len(names) == 1 and kinds & {"order", "overlap"} and REFERS.search(clause.text) else []
             lists = [*pair, *self._localize(names, window)]
-        elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter|both|they take)\b", clause.text):
-            lists = [focus.spans for focus in self._two()]
+        elif kinds & {"order", "overlap"} or re.search(FOLLOW["compares"], clause.text):
+            lists = [focus.spans for focus in self._two(least=1 if len(self.asked.listing) > 1 else 2)]  # or one in two videos
         elif restricted and clause.kind == "how long":
             lists = [[window.span]]
         elif restricted and not clause.text:  # `and before that?`
             again = with_span(self.turns[-1], window.span) if self.turns and window.each is None else []
-            if any(anchor.text for anchor in clause.anchors) and again or any(step.tool not in (None, "localize_action") for step in again):
+            if again and (any(anchor.text for anchor in clause.anchors) or {step.tool for step in again} - {None, "localize_action"}):
                 self.sheet.adopt(again, wanted=True)
                 return None
             lists = [self._add(LOOKS["describe"], window)]
         elif restricted or not (kinds & {"when", *measured} or clause.turn):
             raise Unplaced(clause.text)
         else:
-            that = self._that()
+            that = self._that(stretch=measured == {"how long"} and "that" in clause.text)
             lists = [[that.one] if that.one and not clause.turn and not kinds & {"count", "together"} else that.spans]
             self.sheet.wanted |= set(re.findall(r"\$(\w+)", str(lists)))
         if len(lists) == 2 and kinds & {"order", "overlap", "together"}:

@@ -7,21 +7,20 @@ is not looked at again.
 
 import re
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from functools import reduce
 from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, meet, nouns_of, phrase
 from medvid.agent.catalogue import Listing
 from medvid.agent.check import needed_steps
-from medvid.agent.clauses import FOLLOW, HERE, Clause, content
+from medvid.agent.clauses import FOLLOW, Anchor, Clause, content
 from medvid.agent.memory import Memory
 from medvid.agent.sheet import needed_by
 from medvid.agent.words import ORDINALS, STOP, VERBS, find_instruments, target, tidy, words_of
 from medvid.core import Run, Step
 
-PICKS = ("first", "last", "longest", "nth")
-TURNS_MEANT = 10
-"""How far back `that` can reach."""
+PICKS, TURNS_MEANT = ("first", "last", "longest", "nth"), 10
+"""Which of several; how far back `that` can reach."""
 
 
 class Focus(NamedTuple):
@@ -43,30 +42,27 @@ def chosen(question: str, memory: Memory) -> str:
     return held[0] if len(held) == 1 else question
 
 
-def meant_before(names: Sequence[str], memory: Memory) -> int | None:
+def meant_before(names: Sequence[str], memory: Memory) -> str | None:
     """Which of several actions was spoken of last: itself, else what it is done to; None where that is none of them, or not one."""
     for turn in reversed(memory.turns[-TURNS_MEANT:]):
         said = {str(step.args["action"]) for step in turn.plan.steps if "action" in step.args}
-        for those in (said, {target(action) for action in said}):
-            if near := [i for i, name in enumerate(names) if {name, target(name)} & those]:
-                return near[0] if len(near) == 1 else None
+        if near := said & set(names) or {name for name in names if target(name) in map(target, said)}:
+            return min(near) if len(near) == 1 else None
     return None
 
 
 def told_apart(text: str, turns: Sequence[list[Step]]) -> str:
-    """The text with the name of that action of the last turn which `the second one` or `the latter` means, where it had several."""
+    """The text with the action of the last turn that `the second one` or `the latter` means, where it had several."""
     names = [focus.action for focus in foci_of(turns[-1])] if turns else []
-    for order, name in zip(FOLLOW["orders"], names if len(names) > 1 else (), strict=False):
-        text = re.sub(order, name, text)
-    return text
+    return reduce(lambda said, pair: re.sub(*pair, said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
 
 
 def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str], asked: str = "") -> tuple[str, list[Listing]]:
     """The text without the videos that it names, and those: all where it names none, none where it means one that is not there.
     last: the ids of those of the last turn. asked: its question."""
     several, named = list(listing) if len(listing) > 1 else [], False
-    if several and (len(set(last)) > 1 or re.search(rf"\b{FOLLOW['video']}s?\b", asked)):
-        text = re.sub(FOLLOW["ones"], r"\1video", text)
+    if several and (len(set(last)) > 1 or re.search(FOLLOW["numbered"], asked)):
+        text = re.sub(FOLLOW["ones"], r"\1 video", text)
     beside = [video for video in listing if video["video_id"] in last and " than " in text]
     forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], several)]
     forms += [("both$", several)] if several else []
@@ -81,9 +77,8 @@ def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str], ask
     return " ".join(text.split()).strip(" ,"), [video for video in listing if video in found] if named else list(listing)
 
 
-def steps_of(run: Run, video_id: str, known: Mapping[str, Any] = MappingProxyType({})) -> list[Step]:
-    """The steps of a run that look at this video, without second looks; else those for another one of the known, as they would be here.
-    known: the durations of videos."""
+def steps_of(run: Run, video_id: str, listing: Sequence[Listing]) -> list[Step]:
+    """The steps of a run that look at this video, without second looks; else those for another one, as they would be here."""
     kept: dict[str, Step] = {}
     for step in run.plan.steps:
         here = step.op is not None or step.args.get("video_id") == video_id
@@ -91,15 +86,16 @@ def steps_of(run: Run, video_id: str, known: Mapping[str, Any] = MappingProxyTyp
             kept[step.id] = step
     if any(step.tool for step in kept.values()):
         return list(kept.values())
-    others = {str(step.args["video_id"]): None for step in run.plan.steps if "video_id" in step.args and known}
-    there = next((other for other in others if other != video_id), None)
-    return swapped(steps_of(run, there), {there: video_id, known.get(there): known[video_id]}) if there else []
+    lasts = {video["video_id"]: video["duration_s"] for video in listing}
+    there = next((str(step.args["video_id"]) for step in run.plan.steps if lasts and step.args.get("video_id", video_id) != video_id), None)
+    return swapped(steps_of(run, there, ()), {there: video_id, lasts.get(there): lasts[video_id]}) if there else []
 
 
 def stretch_of(steps: Sequence[Step]) -> Any:
-    """The span that a turn looked at for something else than an action; None: the whole video, or several."""
+    """The span that a turn looked at for something else than an action, or that was between two; None: the whole video, or several."""
     looks = [step for step in steps if step.tool not in (None, "localize_action")]
-    return looks[-1].args.get("span") if looks and looks[-1].for_each is None else None
+    between = next((f"${step.id}" for step in steps if step.op == "between"), None)
+    return between if not looks else looks[-1].args.get("span") if looks[-1].for_each is None else None
 
 
 def going_on(clause: Clause, steps: Sequence[Step]) -> Clause:
@@ -109,12 +105,12 @@ def going_on(clause: Clause, steps: Sequence[Step]) -> Clause:
     if not by_name or VERBS.keys() & said or re.search(FOLLOW["whole"], clause.text):
         return clause
     alone = clause.kind in ("doing", "instrument") and len(foci_of(steps)) == 1
-    return clause._replace(span=span) if span is not None else clause._replace(anchors=(HERE,)) if alone else clause
+    return clause._replace(span=span) if span is not None else clause._replace(anchors=(Anchor("during", None),)) if alone else clause
 
 
 def foci_of(steps: Sequence[Step], *, stretch: bool = False) -> list[Focus]:
     """What a turn localised: what it asked for in the end, else what it went by, but not what only said where. An action counts once.
-    stretch: where that is nothing, the span that it looked at."""
+    stretch: where that is not one thing, the span that it looked at."""
     means = needed_by(steps, {step.id for step in steps if step.tool or step.op in ("before", "after", "between")})
     timed = [step for step in steps if step.tool == "localize_action" or step.op in ("gaps", "intersect", "union")]
     where = needed_by(steps, {step.id for step in timed})
@@ -126,8 +122,8 @@ def foci_of(steps: Sequence[Step], *, stretch: bool = False) -> list[Focus]:
             picks = [pick for pick in steps if pick.op in PICKS and pick.args["spans"] == spans]
             asked = [f"${pick.id}" for pick in picks if pick.id not in means or pick.op in ("longest", "nth")]
             found[step.id in means][action] = Focus(action, spans, asked[-1] if asked else None)
-    span = stretch_of(steps) if stretch else None
-    return list((found[False] or found[True]).values()) or ([Focus(one=span)] if span is not None else [])
+    foci = list((found[False] or found[True]).values())
+    return [Focus(one=span)] if stretch and len(foci) != 1 and (span := stretch_of(steps)) is not None else foci
 
 
 # A turn with one thing changed; nothing where it has nothing of the kind.
@@ -136,7 +132,7 @@ def foci_of(steps: Sequence[Step], *, stretch: bool = False) -> list[Focus]:
 def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tuple[Declared, ...]) -> list[Step]:
     """The last turn with what the clause says changed, where it says one thing and no more. text: the whole question."""
     names = content(clause.text)
-    if clause.text == "again":
+    if clause.text == "again" or (clause.text == "when" and not foci_of(turns[-1]) and any("object" in step.args for step in turns[-1])):
         return list(turns[-1])
     if clause.kinds or clause.anchors:
         return []

@@ -11,23 +11,16 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced
-from medvid.agent.catalogue import Listing, Tools
 from medvid.agent.clauses import FOLLOW, Clause, content, rewritten
 from medvid.agent.draft import REFERS, Draft
 from medvid.agent.followups import chosen, meant_before, videos_meant
-from medvid.agent.memory import Memory
 from medvid.agent.planning import Asked, Planned
 from medvid.agent.sheet import Sheet
-from medvid.agent.words import INSTRUMENTS, STOP, base, tidy, words_of
+from medvid.agent.words import INSTRUMENTS, base, tidy, words_of
 from medvid.core import Needs, Plan
 
 ACTIONS_PROPOSED = 3
 GENERAL = ("Summarise the video.", "Describe what happens.", "What comes next?")
-
-
-def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, memory: Memory = Memory(), insist: bool = False) -> Plan | Needs:
-    """A plan over the listed videos, the same for each. insist: passed to every tool that takes it."""
-    return plan_for(Asked(question, listing, tools, memory, insist)).made
 
 
 async def offline(asked: Asked) -> Planned:
@@ -40,11 +33,11 @@ def plan_for(asked: Asked) -> Planned:
         return Planned(Needs(question="Which video is the question about? Give a video id or a file."))
     actions = {video["video_id"]: tuple(map(Declared.of, video.get("actions") or ())) for video in asked.listing}
     question = chosen(asked.question, asked.memory)
-    own = {word for declared in actions.values() for action in declared for word in action.words} - STOP
-    last = next((turn for turn in reversed(asked.memory.turns) if turn.plan.steps), None)
-    whole = rewritten(question, own, follows=last is not None)
-    ids = [str(step.args["video_id"]) for step in last.plan.steps if "video_id" in step.args] if last else []
-    text, meant = videos_meant(whole, asked.listing, ids, tidy(last.question) if last else "")
+    turns = [turn for turn in asked.memory.turns if turn.plan.steps]
+    whole = rewritten(question, {word for some in actions.values() for action in some for word in action.words}, follows=bool(turns))
+    two = re.search(FOLLOW["compares"], whole) is not None  # may be that in two videos, one asked about after the other
+    ids = [str(step.args["video_id"]) for turn in turns[-1 - two :] for step in turn.plan.steps if "video_id" in step.args]
+    text, meant = videos_meant(whole, asked.listing, ids, tidy(turns[-1].question) if turns else "")
     try:
         if not meant:
             raise Unplaced(question, "There is no other video here")
@@ -57,11 +50,9 @@ def plan_for(asked: Asked) -> Planned:
             if len(videos) == len(meant) or any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
-        which = _which(question, *ambiguous.args)
-        before = meant_before(ambiguous.args[1], asked.memory)
-        if before is not None and ambiguous.args[1][before] not in tidy(question):
-            return plan_for(replace(asked, question=which.choices[before]))
-        return Planned(which)
+        which, meant_one = _which(question, *ambiguous.args), meant_before(ambiguous.args[1], asked.memory)
+        new = [choice for choice in which.choices if meant_one and f"“{meant_one}”" in choice and meant_one not in tidy(question)]
+        return plan_for(replace(asked, question=new[0])) if new else Planned(which)
     except Unplaced as unplaced:
         said, *why = unplaced.args
         known = dict.fromkeys(action.name for declared in actions.values() for action in declared)

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from medvid.agent.check import check_plan
 from medvid.agent.memory import Memory
-from medvid.agent.planner import make_plan
 from medvid.core import Answer, Needs, Plan, Run, SecondLook, Step
-from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing
+from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing, make_plan
 from tests.agent.test_planner import PAUSES, written
 
 DUCT = "localize_action action=clip the cystic duct"
