@@ -35,8 +35,7 @@ _STARTS, _STARTS_AFTER_AND, _RESTRICTS, _AUXILIARY, _PRONOUN, _CONNECTOR = (
 _FACTORS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 AROUND_S = 4.0
 """An instant is looked at with this much on both sides: a model needs to see something move."""
-_SHARE_OF_EDGE = 5
-_EDGE_AT_LEAST_S = 10.0
+_SHARE_OF_EDGE, _EDGE_AT_LEAST_S = 5, 10.0
 
 
 class Anchor(NamedTuple):

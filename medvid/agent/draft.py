@@ -122,8 +122,8 @@ class Draft:
         self._add("predict_next", Window(up_to, window.each))
 
     def _over_action(self, tool: str, clause: Clause) -> None:
-        points = re.search(rf"\b(?:that|those{'|it' if clause.kind == 'instrument' else ''}|(\w+ (?:one|time)))$", clause.text)
-        if points and not clause.anchors and clause.span is None and (self.focus or any(map(foci_of, self.turns))):
+        points = re.search(rf"\b(?:that(?: done)?|those{'|it' if clause.kind == 'instrument' else ''}|(\w+ (?:one|time)))$", clause.text)
+        if points and not (clause.anchors or clause.span) and (self.focus or any(foci_of(steps, stretch=True) for steps in self.turns)):
             clause = clause._replace(anchors=(Anchor("during", points[1]),))
         window, names = self._window(clause), self._actions(clause.text)
         if names:
@@ -150,7 +150,7 @@ class Draft:
         if "pauses" in kinds:
             lists: list[Any] = [self._add("gaps", spans=f"{self._add('caption_events', window)}.events[*].span", within=of)]
         elif names:
-            pair = [self._that().spans] if len(names) == 1 and kinds & {"order", "overlap"} and REFERS.search(clause.text) else []
+            pair = [self._that().spans] if len(names) == 1 and re.search(FOLLOW["pairs"], clause.text) else []
             lists = [*pair, *self._localize(names, window)]
         elif kinds & {"order", "overlap"} or re.search(FOLLOW["compares"], clause.text):
             lists = [focus.spans for focus in self._two(least=1 if len(self.asked.listing) > 1 else 2)]  # or one in two videos

@@ -16,7 +16,7 @@ from medvid.agent.check import needed_steps
 from medvid.agent.clauses import FOLLOW, Anchor, Clause, content
 from medvid.agent.memory import Memory
 from medvid.agent.sheet import needed_by
-from medvid.agent.words import ORDINALS, STOP, VERBS, find_instruments, target, tidy, words_of
+from medvid.agent.words import ORDINALS, PERSONS, STOP, VERBS, find_instruments, target, tidy, words_of
 from medvid.core import Run, Step
 
 PICKS, TURNS_MEANT = ("first", "last", "longest", "nth"), 10
@@ -52,8 +52,10 @@ def meant_before(names: Sequence[str], memory: Memory) -> str | None:
 
 
 def told_apart(text: str, turns: Sequence[list[Step]]) -> str:
-    """The text with the action of the last turn that `the second one` or `the latter` means, where it had several."""
-    names = [focus.action for focus in foci_of(turns[-1])] if turns else []
+    """The text with the action of the last turn that `the second one` or `the latter` means, and which time `the next one` is."""
+    before = max((step.args.get("n", 1) for steps in turns[-1:] for step in steps if step.op in ("first", "nth")), default=1)
+    text = re.sub(FOLLOW["following"] if turns else "$^", f"the {['first', *list(ORDINALS)[::2]][min(before, 9)]} one", text)
+    names = [focus.action for steps in turns[-1:] for focus in foci_of(steps)]
     return reduce(lambda said, pair: re.sub(*pair, said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
 
 
@@ -100,7 +102,7 @@ def stretch_of(steps: Sequence[Step]) -> Any:
 
 def going_on(clause: Clause, steps: Sequence[Step]) -> Clause:
     """A clause that says of a thing or an instrument nothing of where, asked of where the last turn was."""
-    said, span = set(content(clause.text, clause.kinds)), stretch_of(steps)
+    said, span = {*content(clause.text, clause.kinds), *((PERSONS - {"they"}) & set(words_of(clause.text)))}, stretch_of(steps)
     by_name = clause.kind == "instrument" or (clause.kind in ("doing", "where", "visible") and said)
     if not by_name or VERBS.keys() & said or re.search(FOLLOW["whole"], clause.text):
         return clause
@@ -134,7 +136,7 @@ def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tup
     names = content(clause.text)
     if clause.text == "again" or (clause.text == "when" and not foci_of(turns[-1]) and any("object" in step.args for step in turns[-1])):
         return list(turns[-1])
-    if clause.kinds or clause.anchors:
+    if clause.kinds or clause.anchors or re.search(r"\b\d", clause.text):
         return []
     if names:
         led, said = bool(re.match(FOLLOW["lead"], text)), re.sub(FOLLOW["lead"], "", clause.text)
@@ -164,7 +166,7 @@ def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
         if "video_id" in step.args and not (step.tool == "localize_action" and step.id in means):
             kept[step.id] = step.model_copy(update={"args": {**step.args, "span": span}, "for_each": None})
         elif step.op and needed_steps(step) <= kept.keys():
-            kept[step.id] = step
+            kept[step.id] = step.model_copy(update={"args": {k: {"within": span, "of": [span]}.get(k, v) for k, v in step.args.items()}})
     return list(kept.values()) if "$item" not in str([step.args for step in kept.values()]) else []
 
 
