@@ -90,11 +90,11 @@ class Draft:
 
     def add_clause(self, clause: Clause) -> None:
         self.nouns = nouns_of(clause.text) or self.nouns
-        last = [focus.action for focus in foci_of(self.turns[-1])] if self.turns and not content(clause.text, clause.kinds) else []
-        self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors), *last) if text]
+        last = {focus.action for steps in self.turns[-1:] for focus in foci_of(steps) if not content(clause.text, clause.kinds)}
+        said = (clause.text, *(anchor.text for anchor in clause.anchors), last.pop() if len(last) == 1 else "")
+        self.beside = list(filter(None, said))
         if self.turns and not (self.focus or self.thing or clause.anchors or clause.span):
-            clause = going_on(clause, self.turns[-1])
-            self.recalled = self.recalled or clause.span is not None
+            clause, self.recalled = (on := going_on(clause, self.turns[-1])), self.recalled or on.span is not None
         match clause.kind:
             case "about":
                 self._add(LIST_VIDEOS)

@@ -53,10 +53,12 @@ def meant_before(names: Sequence[str], memory: Memory) -> str | None:
 
 def told_apart(text: str, turns: Sequence[list[Step]]) -> str:
     """The text with the action of the last turn that `the second one` or `the latter` means, and which time `the next one` is."""
-    before = max((step.args.get("n", 1) for steps in turns[-1:] for step in steps if step.op in ("first", "nth")), default=1)
-    text = re.sub(FOLLOW["following"] if turns else "$^", f"the {['first', *list(ORDINALS)[::2]][min(before, 9)]} one", text)
+    before = [int(str(step.args.get("n", 1))) for steps in turns[-1:] for step in steps if step.op in ("first", "nth")]
+    text = re.sub(
+        FOLLOW["following"] if turns else "$^", f"the {['first', *list(ORDINALS)[::2]][min(max(before, default=1), 9)]} one", text
+    )
     names = [focus.action for steps in turns[-1:] for focus in foci_of(steps)]
-    return reduce(lambda said, pair: re.sub(*pair, said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
+    return reduce(lambda said, one: re.sub(one[0], one[1], said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
 
 
 def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str], asked: str = "") -> tuple[str, list[Listing]]:
