@@ -54,9 +54,8 @@ def meant_before(names: Sequence[str], memory: Memory) -> str | None:
 def told_apart(text: str, turns: Sequence[list[Step]]) -> str:
     """The text with the action of the last turn that `the second one` or `the latter` means, and which time `the next one` is."""
     before = [int(str(step.args.get("n", 1))) for steps in turns[-1:] for step in steps if step.op in ("first", "nth")]
-    text = re.sub(
-        FOLLOW["following"] if turns else "$^", f"the {['first', *list(ORDINALS)[::2]][min(max(before, default=1), 9)]} one", text
-    )
+    then = list(ORDINALS)[2 * min(max(before, default=1), 9) - 2]
+    text = re.sub(FOLLOW["following"] if turns else "$^", f"the {then} one", text)
     names = [focus.action for steps in turns[-1:] for focus in foci_of(steps)]
     return reduce(lambda said, one: re.sub(one[0], one[1], said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
 

@@ -19,8 +19,7 @@ from medvid.agent.sheet import Sheet
 from medvid.agent.words import INSTRUMENTS, base, tidy, words_of
 from medvid.core import Needs, Plan
 
-ACTIONS_PROPOSED = 3
-GENERAL = ("Summarise the video.", "Describe what happens.", "What comes next?")
+ACTIONS_PROPOSED, GENERAL = 3, ("Summarise the video.", "Describe what happens.", "What comes next?")
 
 
 async def offline(asked: Asked) -> Planned:
