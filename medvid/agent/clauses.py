@@ -35,8 +35,7 @@ _STARTS, _STARTS_AFTER_AND, _RESTRICTS, _AUXILIARY, _PRONOUN, _CONNECTOR = (
 _FACTORS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 AROUND_S = 4.0
 """An instant is looked at with this much on both sides: a model needs to see something move."""
-_SHARE_OF_EDGE = 5
-_EDGE_AT_LEAST_S = 10.0
+_SHARE_OF_EDGE, _EDGE_AT_LEAST_S = 5, 10.0
 
 
 class Anchor(NamedTuple):
@@ -61,11 +60,11 @@ class Clause(NamedTuple):
         return next((kind for kind in self.kinds if kind != "together"), None)
 
 
-def rewritten(question: str, own: Set[str] = frozenset()) -> str:
-    """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions."""
-    text = mended(tidy(question), own, FORM_WORDS)
+def rewritten(question: str, own: Set[str] = frozenset(), *, follows: bool = False) -> str:
+    """Tidy, with slips mended and in the forms that the rules know. own: words of the video's actions. follows: on an earlier turn."""
+    text = mended(tidy(question), own - STOP, FORM_WORDS)
     parts = re.split(r"[?;!\n]|\.(?!\d)", re.sub(r":(?!\d)", ",", text))
-    for form, instead in _FORMS["rewrites"]:
+    for form, instead in [*_FORMS["rewrites"], *(FOLLOW["rewrites"] if follows else ())]:
         parts = [re.sub(_form(form), instead, part.strip(" ,")) for part in parts]
     return "; ".join(part.strip(" ,") for part in parts if part.strip(" ,"))
 

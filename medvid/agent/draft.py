@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced, completed, done, named, nouns_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
-from medvid.agent.clauses import LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
-from medvid.agent.followups import Focus, changed, foci_of, steps_of, swapped
+from medvid.agent.clauses import FOLLOW, LOOKS, OUTSIDE, Anchor, Clause, clauses_of, content, named_objects, turn_of
+from medvid.agent.followups import TURNS_MEANT, Focus, changed, foci_of, going_on, steps_of, told_apart, with_span
 from medvid.agent.operations import OPS
 from medvid.agent.planning import Asked
 from medvid.agent.sheet import Sheet
@@ -20,11 +20,9 @@ from medvid.agent.words import PERSONS, STOP, VERBS, target, words_of
 from medvid.core import Step
 
 STRIDE_IN_SPAN_S, STRIDE_IN_VIDEO_S, SHORT_VIDEO_S = 2.0, 4.0, 12.0
-TURNS_MEANT = 10
-"""How far back `that` can reach."""
-_HERE = Anchor("during", None)
 _TAKES = re.compile(r"\b(?:takes?|took|taken|taking|lasts?|lasted)\b")
 """How long something takes is no action."""
+_HERE = Anchor("during", None)
 REFERS = re.compile(r"\b(?:(?:that|this|the last|the other) one|it|that|this|those|them|they|then|there)\b")
 
 
@@ -50,16 +48,11 @@ class Draft:
     turns: list[list[Step]] = field(default_factory=list)
     recalled: bool = False
 
-    def add_question(self, text: str, other: str | None) -> list[Clause]:
-        """text: rewritten, without the videos it names. other: the last turn's video, where that is asked here. Gives its clauses."""
-        runs, here = self.asked.memory.turns[-TURNS_MEANT:], self.video["video_id"]
-        if other:
-            known = {video["video_id"]: video["duration_s"] for video in self.asked.listing}
-            last = next(steps for run in reversed(self.asked.memory.turns) if (steps := steps_of(run, other)))
-            self.sheet.adopt(swapped(last, {other: here, known.get(other): self.video["duration_s"]}), wanted=True)
-            return []
-        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, str(here)))]
-        clauses = clauses_of(text, float(self.video["duration_s"]))
+    def add_question(self, text: str, *, alike: bool) -> list[Clause]:
+        """text: rewritten, without the videos it names. alike: what the last turn asked is asked here. Gives its clauses."""
+        runs = self.asked.memory.turns[-TURNS_MEANT:]
+        self.turns = [self.sheet.adopt(steps) for run in runs if (steps := steps_of(run, self.video["video_id"], self.asked.listing))]
+        clauses = clauses_of("again" if alike else told_apart(text, self.turns), float(self.video["duration_s"]))
         if not (placed := [clause for clause in clauses if clause.kind != "idle"]):
             raise Unplaced(text)
         own = {word for action in self.actions for word in action.words} - STOP
@@ -68,29 +61,27 @@ class Draft:
                 if any(match and not own & set(words_of(match[0])) for match in (re.search(form, clause.text) for form in forms)):
                     raise Unplaced(clause.text, f"No tool here tells {what}")
         if self.turns and len(placed) == 1 and (again := changed(text, placed[0], self.turns, self.actions)):
-            self.sheet.adopt(again, wanted=True)
-            self.recalled = True
+            self.recalled = bool(self.sheet.adopt(again, wanted=True))
             return []
         for clause in placed:
             self.add_clause(clause)
         return clauses
 
-    def _that(self) -> Focus:
-        """What was last found: in this question, else in the turns before it."""
+    def _that(self, *, stretch: bool = False) -> Focus:
+        """What was last found: in this question, else in the turns before it. stretch: one that was only looked at counts too."""
         if self.focus is None:
-            foci = next(filter(None, map(foci_of, reversed(self.turns))), [])
-            if len(foci) != 1:
+            near = next((steps for steps in reversed(self.turns) if foci_of(steps, stretch=stretch)), [])
+            if len(foci := foci_of(near, stretch=stretch)) != 1:
                 raise Ambiguous("it", [focus.action for focus in foci]) if foci else Unplaced("that")
             picked = {focus.one for steps in self.turns for focus in foci_of(steps)}  # which of several, said in a turn before
-            near = next(steps for steps in reversed(self.turns) if foci_of(steps))
             one = next((f"${step.id}" for step in reversed(near) if f"${step.id}" in picked), None)
             self.focus, self.recalled = foci[0]._replace(one=foci[0].one or one), True
         return self.focus
 
-    def _two(self) -> list[Focus]:
+    def _two(self, least: int = 2) -> list[Focus]:
         """The two that were last found."""
         foci = {(focus.action, str(focus.one)): focus for steps in self.turns for focus in foci_of(steps)}
-        if len(foci) < 2:
+        if len(foci) < least:
             raise Unplaced("which two")
         self.recalled = True
         return list(foci.values())[-2:]
@@ -99,7 +90,11 @@ class Draft:
 
     def add_clause(self, clause: Clause) -> None:
         self.nouns = nouns_of(clause.text) or self.nouns
-        self.beside = [text for text in (clause.text, *(anchor.text for anchor in clause.anchors)) if text]
+        last = {focus.action for steps in self.turns[-1:] for focus in foci_of(steps) if not content(clause.text, clause.kinds)}
+        said = (clause.text, *(anchor.text for anchor in clause.anchors), last.pop() if len(last) == 1 else "")
+        self.beside = list(filter(None, said))
+        if self.turns and not (self.focus or self.thing or clause.anchors or clause.span):
+            clause, self.recalled = (on := going_on(clause, self.turns[-1])), self.recalled or on.span is not None
         match clause.kind:
             case "about":
                 self._add(LIST_VIDEOS)
@@ -127,8 +122,8 @@ class Draft:
         self._add("predict_next", Window(up_to, window.each))
 
     def _over_action(self, tool: str, clause: Clause) -> None:
-        points = re.search(rf"\b(?:that|those{'|it' if clause.kind == 'instrument' else ''}|(\w+ (?:one|time)))$", clause.text)
-        if points and not clause.anchors and clause.span is None and (self.focus or any(map(foci_of, self.turns))):
+        points = re.search(rf"\b(?:that(?: done)?|those{'|it' if clause.kind == 'instrument' else ''}|(\w+ (?:one|time)))$", clause.text)
+        if points and not (clause.anchors or clause.span) and (self.focus or any(foci_of(steps, stretch=True) for steps in self.turns)):
             clause = clause._replace(anchors=(Anchor("during", points[1]),))
         window, names = self._window(clause), self._actions(clause.text)
         if names:
@@ -155,20 +150,24 @@ class Draft:
         if "pauses" in kinds:
             lists: list[Any] = [self._add("gaps", spans=f"{self._add('caption_events', window)}.events[*].span", within=of)]
         elif names:
-            lists = list(self._localize(names, window))
-        elif kinds & {"order", "overlap"} or re.search(r"\b(?:longer|shorter|both|they take)\b", clause.text):
-            lists = [focus.spans for focus in self._two()]
+            pair = [self._that().spans] if len(names) == 1 and re.search(FOLLOW["pairs"], clause.text) else []
+            lists = [*pair, *self._localize(names, window)]
+        elif kinds & {"order", "overlap"} or re.search(FOLLOW["compares"], clause.text):
+            lists = [focus.spans for focus in self._two(least=1 if len(self.asked.listing) > 1 else 2)]  # or one in two videos
         elif restricted and clause.kind == "how long":
             lists = [[window.span]]
         elif restricted and not clause.text:  # `and before that?`
-            looks = [step.name for step in self.turns[-1] if step.tool in LOOKS.values()] if self.turns else []
-            lists = [self._add((looks or [LOOKS["describe"]])[-1], window)]
+            again = with_span(self.turns[-1], window.span) if self.turns and window.each is None else []
+            if again and (any(anchor.text for anchor in clause.anchors) or {step.tool for step in again} - {None, "localize_action"}):
+                self.sheet.adopt(again, wanted=True)
+                return None
+            lists = [self._add(LOOKS["describe"], window)]
         elif restricted or not (kinds & {"when", *measured} or clause.turn):
             raise Unplaced(clause.text)
         else:
-            that = self._that()
-            lists = [[that.one] if that.one and measured and not kinds & {"count", "together"} else that.spans]
-            self.sheet.wanted |= set(re.findall(r"^\$(\w+)", str(that.spans)))
+            that = self._that(stretch=measured == {"how long"} and "that" in clause.text)
+            lists = [[that.one] if that.one and not clause.turn and not kinds & {"count", "together"} else that.spans]
+            self.sheet.wanted |= set(re.findall(r"\$(\w+)", str(lists)))
         if len(lists) == 2 and kinds & {"order", "overlap", "together"}:
             op = "order" if "order" in kinds else "intersect" if "overlap" in kinds else "union"
             lists = [self._add(op, a=lists[0], b=lists[1])]
@@ -287,7 +286,7 @@ class Draft:
         return None if each and self._that().spans else self._one(pick)
 
     def _one(self, pick: str, focus: Focus | None = None) -> Any:
-        focus = focus or self._that()
+        focus = focus or self._that(stretch=True)
         return focus.one or self._pick(pick, focus.spans)
 
     # What is named.

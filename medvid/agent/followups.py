@@ -7,18 +7,20 @@ is not looked at again.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from medvid.agent.actions import Ambiguous, Declared, meet, nouns_of, phrase
 from medvid.agent.catalogue import Listing
 from medvid.agent.check import needed_steps
-from medvid.agent.clauses import FOLLOW, Clause, content
+from medvid.agent.clauses import FOLLOW, Anchor, Clause, content
 from medvid.agent.memory import Memory
 from medvid.agent.sheet import needed_by
-from medvid.agent.words import ORDINALS, STOP, VERBS, find_instruments, tidy, words_of
+from medvid.agent.words import ORDINALS, PERSONS, STOP, VERBS, find_instruments, target, tidy, words_of
 from medvid.core import Run, Step
 
-PICKS = ("first", "last", "longest", "nth")
+PICKS, TURNS_MEANT = ("first", "last", "longest", "nth"), 10
+"""Which of several; how far back `that` can reach."""
 
 
 class Focus(NamedTuple):
@@ -40,10 +42,31 @@ def chosen(question: str, memory: Memory) -> str:
     return held[0] if len(held) == 1 else question
 
 
-def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str]) -> tuple[str, list[Listing]]:
+def meant_before(names: Sequence[str], memory: Memory) -> str | None:
+    """Which of several actions was spoken of last: itself, else what it is done to; None where that is none of them, or not one."""
+    for turn in reversed(memory.turns[-TURNS_MEANT:]):
+        said = {str(step.args["action"]) for step in turn.plan.steps if "action" in step.args}
+        if near := said & set(names) or {name for name in names if target(name) in map(target, said)}:
+            return min(near) if len(near) == 1 else None
+    return None
+
+
+def told_apart(text: str, turns: Sequence[list[Step]]) -> str:
+    """The text with the action of the last turn that `the second one` or `the latter` means, and which time `the next one` is."""
+    before = [int(str(step.args.get("n", 1))) for steps in turns[-1:] for step in steps if step.op in ("first", "nth")]
+    then = list(ORDINALS)[2 * min(max(before, default=1), 9) - 2]
+    text = re.sub(FOLLOW["following"] if turns else "$^", f"the {then} one", text)
+    names = [focus.action for steps in turns[-1:] for focus in foci_of(steps)]
+    return reduce(lambda said, one: re.sub(one[0], one[1], said), zip(FOLLOW["orders"], names, strict=False), text) if names[1:] else text
+
+
+def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str], asked: str = "") -> tuple[str, list[Listing]]:
     """The text without the videos that it names, and those: all where it names none, none where it means one that is not there.
-    last: the ids of those of the last turn."""
+    last: the ids of those of the last turn. asked: its question."""
     several, named = list(listing) if len(listing) > 1 else [], False
+    if several and (len(set(last)) > 1 or re.search(FOLLOW["numbered"], asked)):
+        text = re.sub(FOLLOW["ones"], r"\1 video", text)
+    beside = [video for video in listing if video["video_id"] in last and " than " in text]
     forms = [(FOLLOW["other"], [video for video in listing if last and video["video_id"] not in last]), (FOLLOW["all"], several)]
     forms += [("both$", several)] if several else []
     for order, video in zip(FOLLOW["numbers"], several, strict=False):
@@ -53,22 +76,44 @@ def videos_meant(text: str, listing: Sequence[Listing], last: Sequence[str]) -> 
     found: list[Listing] = []
     for form, meant in forms:
         text, times = re.subn(rf"{FOLLOW['in']}\b(?:{form})", "", text)
-        named, found = named or times > 0, found + (meant if times else [])
-    return " ".join(text.split()).strip(" ,"), found if named else list(listing)
+        named, found = named or times > 0, found + ([*beside, *meant] if times else [])
+    return " ".join(text.split()).strip(" ,"), [video for video in listing if video in found] if named else list(listing)
 
 
-def steps_of(run: Run, video_id: str) -> list[Step]:
-    """The steps of a run that look at this video, without second looks."""
+def steps_of(run: Run, video_id: str, listing: Sequence[Listing]) -> list[Step]:
+    """The steps of a run that look at this video, without second looks; else those for another one, as they would be here."""
     kept: dict[str, Step] = {}
     for step in run.plan.steps:
         here = step.op is not None or step.args.get("video_id") == video_id
         if here and step.id not in {look.by for look in run.looks} and needed_steps(step) <= kept.keys():
             kept[step.id] = step
-    return list(kept.values()) if any(step.tool for step in kept.values()) else []
+    if any(step.tool for step in kept.values()):
+        return list(kept.values())
+    lasts = {video["video_id"]: video["duration_s"] for video in listing}
+    there = next((str(step.args["video_id"]) for step in run.plan.steps if lasts and step.args.get("video_id", video_id) != video_id), None)
+    return swapped(steps_of(run, there, ()), {there: video_id, lasts.get(there): lasts[video_id]}) if there else []
 
 
-def foci_of(steps: Sequence[Step]) -> list[Focus]:
-    """What a turn localised: what it asked for in the end, else what it went by, but not what only said where. An action counts once."""
+def stretch_of(steps: Sequence[Step]) -> Any:
+    """The span that a turn looked at for something else than an action, or that was between two; None: the whole video, or several."""
+    looks = [step for step in steps if step.tool not in (None, "localize_action")]
+    between = next((f"${step.id}" for step in steps if step.op == "between"), None)
+    return between if not looks else looks[-1].args.get("span") if looks[-1].for_each is None else None
+
+
+def going_on(clause: Clause, steps: Sequence[Step]) -> Clause:
+    """A clause that says of a thing or an instrument nothing of where, asked of where the last turn was."""
+    said, span = {*content(clause.text, clause.kinds), *((PERSONS - {"they"}) & set(words_of(clause.text)))}, stretch_of(steps)
+    by_name = clause.kind == "instrument" or (clause.kind in ("doing", "where", "visible") and said)
+    if not by_name or VERBS.keys() & said or re.search(FOLLOW["whole"], clause.text):
+        return clause
+    alone = clause.kind in ("doing", "instrument") and len(foci_of(steps)) == 1
+    return clause._replace(span=span) if span is not None else clause._replace(anchors=(Anchor("during", None),)) if alone else clause
+
+
+def foci_of(steps: Sequence[Step], *, stretch: bool = False) -> list[Focus]:
+    """What a turn localised: what it asked for in the end, else what it went by, but not what only said where. An action counts once.
+    stretch: where that is not one thing, the span that it looked at."""
     means = needed_by(steps, {step.id for step in steps if step.tool or step.op in ("before", "after", "between")})
     timed = [step for step in steps if step.tool == "localize_action" or step.op in ("gaps", "intersect", "union")]
     where = needed_by(steps, {step.id for step in timed})
@@ -80,7 +125,8 @@ def foci_of(steps: Sequence[Step]) -> list[Focus]:
             picks = [pick for pick in steps if pick.op in PICKS and pick.args["spans"] == spans]
             asked = [f"${pick.id}" for pick in picks if pick.id not in means or pick.op in ("longest", "nth")]
             found[step.id in means][action] = Focus(action, spans, asked[-1] if asked else None)
-    return list((found[False] or found[True]).values())
+    foci = list((found[False] or found[True]).values())
+    return [Focus(one=span)] if stretch and len(foci) != 1 and (span := stretch_of(steps)) is not None else foci
 
 
 # A turn with one thing changed; nothing where it has nothing of the kind.
@@ -89,7 +135,9 @@ def foci_of(steps: Sequence[Step]) -> list[Focus]:
 def changed(text: str, clause: Clause, turns: Sequence[list[Step]], actions: tuple[Declared, ...]) -> list[Step]:
     """The last turn with what the clause says changed, where it says one thing and no more. text: the whole question."""
     names = content(clause.text)
-    if clause.kinds or clause.anchors:
+    if clause.text == "again" or (clause.text == "when" and not foci_of(turns[-1]) and any("object" in step.args for step in turns[-1])):
+        return list(turns[-1])
+    if clause.kinds or clause.anchors or re.search(r"\b\d", clause.text):
         return []
     if names:
         led, said = bool(re.match(FOLLOW["lead"], text)), re.sub(FOLLOW["lead"], "", clause.text)
@@ -116,11 +164,11 @@ def with_turn(steps: Sequence[Step], turn: str) -> list[Step]:
 def with_span(steps: Sequence[Step], span: Any) -> list[Step]:
     means, kept = needed_by(steps, {step.id for step in steps if step.tool}), dict[str, Step]()
     for step in steps:
-        if step.tool and not (step.tool == "localize_action" and step.id in means):
+        if "video_id" in step.args and not (step.tool == "localize_action" and step.id in means):
             kept[step.id] = step.model_copy(update={"args": {**step.args, "span": span}, "for_each": None})
         elif step.op and needed_steps(step) <= kept.keys():
-            kept[step.id] = step
-    return list(kept.values())
+            kept[step.id] = step.model_copy(update={"args": {k: {"within": span, "of": [span]}.get(k, v) for k, v in step.args.items()}})
+    return list(kept.values()) if "$item" not in str([step.args for step in kept.values()]) else []
 
 
 def with_name(steps: Sequence[Step], text: str, actions: tuple[Declared, ...]) -> list[Step]:

@@ -7,26 +7,19 @@ that do.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from medvid.agent.actions import Ambiguous, Declared, Unplaced
-from medvid.agent.catalogue import Listing, Tools
 from medvid.agent.clauses import FOLLOW, Clause, content, rewritten
 from medvid.agent.draft import REFERS, Draft
-from medvid.agent.followups import chosen, videos_meant
-from medvid.agent.memory import Memory
+from medvid.agent.followups import chosen, meant_before, videos_meant
 from medvid.agent.planning import Asked, Planned
 from medvid.agent.sheet import Sheet
-from medvid.agent.words import INSTRUMENTS, STOP, base, tidy, words_of
+from medvid.agent.words import INSTRUMENTS, base, tidy, words_of
 from medvid.core import Needs, Plan
 
-ACTIONS_PROPOSED = 3
-GENERAL = ("Summarise the video.", "Describe what happens.", "What comes next?")
-
-
-def make_plan(question: str, listing: Sequence[Listing], tools: Tools, *, memory: Memory = Memory(), insist: bool = False) -> Plan | Needs:
-    """A plan over the listed videos, the same for each. insist: passed to every tool that takes it."""
-    return plan_for(Asked(question, listing, tools, memory, insist)).made
+ACTIONS_PROPOSED, GENERAL = 3, ("Summarise the video.", "Describe what happens.", "What comes next?")
 
 
 async def offline(asked: Asked) -> Planned:
@@ -39,23 +32,26 @@ def plan_for(asked: Asked) -> Planned:
         return Planned(Needs(question="Which video is the question about? Give a video id or a file."))
     actions = {video["video_id"]: tuple(map(Declared.of, video.get("actions") or ())) for video in asked.listing}
     question = chosen(asked.question, asked.memory)
-    whole = rewritten(question, {word for declared in actions.values() for action in declared for word in action.words} - STOP)
-    last = next((turn.plan.steps for turn in reversed(asked.memory.turns) if turn.plan.steps), ())
-    ids = [str(step.args["video_id"]) for step in last if "video_id" in step.args]
-    text, meant = videos_meant(whole, asked.listing, ids)
+    turns = [turn for turn in asked.memory.turns if turn.plan.steps]
+    whole = rewritten(question, {word for some in actions.values() for action in some for word in action.words}, follows=bool(turns))
+    two = re.search(FOLLOW["compares"], whole) is not None  # may be that in two videos, one asked about after the other
+    ids = [str(step.args["video_id"]) for turn in turns[-1 - two :] for step in turn.plan.steps if "video_id" in step.args]
+    text, meant = videos_meant(whole, asked.listing, ids, tidy(turns[-1].question) if turns else "")
     try:
         if not meant:
             raise Unplaced(question, "There is no other video here")
-        other = ids[0] if ids and text != whole and not re.sub(FOLLOW["lead"], "", text) else None
-        near = [video for video in meant if video["video_id"] in ids]
+        alike = bool(ids) and text != whole and not re.sub(FOLLOW["lead"], "", f"{text} ".lstrip())
+        near = [video for video in meant if video["video_id"] in ids and text == whole]
         for videos in (near or meant, meant):
             sheet = Sheet()
             drafts = [Draft(video, asked, sheet, actions[video["video_id"]]) for video in videos]
-            clauses = [draft.add_question(text, other) for draft in drafts]
+            clauses = [draft.add_question(text, alike=alike) for draft in drafts]
             if len(videos) == len(meant) or any(draft.recalled for draft in drafts):
                 break  # what is asked of the turn before is asked of its videos
     except Ambiguous as ambiguous:
-        return Planned(_which(question, *ambiguous.args))
+        which, meant_one = _which(question, *ambiguous.args), meant_before(ambiguous.args[1], asked.memory)
+        new = [choice for choice in which.choices if meant_one and f"“{meant_one}”" in choice and meant_one not in tidy(question)]
+        return plan_for(replace(asked, question=new[0])) if new else Planned(which)
     except Unplaced as unplaced:
         said, *why = unplaced.args
         known = dict.fromkeys(action.name for declared in actions.values() for action in declared)

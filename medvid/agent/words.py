@@ -12,13 +12,11 @@ from pathlib import Path
 _TABLES = json.loads((Path(__file__).parent / "words.json").read_text(encoding="utf-8"))
 _NOUNS: dict[str, str] = _TABLES["nouns"]
 _MEANS: dict[str, str] = _TABLES["means"]
-"""A verb and the one that declared actions mostly use for it. Both sides of a comparison go through it, so none is lost."""
 NOT_SINGULAR = {"forceps", "scissors", "pancreas", "process", "mass", "gas", "pelvis", "plus"}
 INSTRUMENTS: dict[str, tuple[str, ...]] = {name: tuple(others) for name, others in _TABLES["instruments"].items()}
 ORDINALS: dict[str, int] = _TABLES["ordinals"]
 PERSONS = {"surgeon", "nurse", "doctor", "operator", "assistant", "clinician", "trainee", "person", "he", "she", "they", "team", "staff"}
 VERBS: dict[str, str] = {form: verb for verb, forms in _TABLES["verbs"].items() for form in (*forms.split(), verb)}
-"""Every form of every known verb, and its base form."""
 STOP = frozenset(_TABLES["stop"]) | ORDINALS.keys()
 _PREPOSITIONS = {"from", "through", "into", "with", "to", "of", "onto", "off", "out", "in", "on"}
 _WORD = re.compile(r"[a-z0-9][a-z0-9/-]*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,7 +11,11 @@ from mcp.server import Server
 from mcp.types import CallToolResult, ListToolsResult, TextContent, Tool
 from pydantic import BaseModel, Field
 
-from medvid.agent.catalogue import ToolCard, cards
+from medvid.agent.catalogue import Listing, ToolCard, Tools, cards
+from medvid.agent.memory import Memory
+from medvid.agent.planner import plan_for
+from medvid.agent.planning import Asked
+from medvid.core import Needs, Plan
 from medvid.core.outcome import Outcome
 from medvid.core.span import FROZEN, Box, Instant, Span, Track
 
@@ -131,6 +135,13 @@ LISTED = [
     Tool(name="weigh", description="A tool of somebody else's.", input_schema={"type": "object", "properties": {"of": {"type": "string"}}}),
 ]
 TOOLS: dict[str, ToolCard] = cards(LISTED)
+
+
+def make_plan(question: str, videos: Sequence[Listing], tools: Tools, *, memory: Memory = Memory(), insist: bool = False) -> Plan | Needs:
+    """What the offline planner makes of a question over these videos."""
+    return plan_for(Asked(question, videos, tools, memory, insist)).made
+
+
 NOTE = "this model always answers; presence not verified"
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.agent.planner import make_plan
 from medvid.core.case import Case
 from medvid.core.plan import Plan
 from medvid.core.vocabulary import class_names
-from tests.agent.fake import TOOLS, listing
+from tests.agent.fake import TOOLS, listing, make_plan
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,7 @@ async def test_a_run_without_a_context_streams_its_events_in_the_current_form() 
     async with fake().client() as client:
         graph = build_graph(Context(client, offline)).compile()
         parts = [
-            part
-            async for part in graph.astream({"question": QUESTION, "verify": False}, stream_mode=["custom", "values"], version="v2")
+            part async for part in graph.astream({"question": QUESTION, "verify": False}, stream_mode=["custom", "values"], version="v2")
         ]
     kinds = [part["data"]["kind"] for part in parts if part["type"] == "custom"]
     assert kinds == ["planned", "advanced", "started", "finished", "advanced", "answered"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,8 @@ from hypothesis import strategies as st
 
 from medvid.agent.check import check_plan
 from medvid.agent.memory import Memory
-from medvid.agent.planner import make_plan
 from medvid.core import Answer, Needs, Plan, Run, SecondLook, Step
-from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing
+from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing, make_plan
 from tests.agent.test_planner import PAUSES, written
 
 DUCT = "localize_action action=clip the cystic duct"
@@ -45,6 +46,21 @@ def last_of(*questions: str, videos: list[dict[str, Any]] | None = None) -> list
     check_plan(plan, TOOLS)
     assert [step.id for step in plan.steps] == [f"s{i}" for i in range(1, len(plan.steps) + 1)]
     return [written(step) for step in plan.steps]
+
+
+HERE = Path(__file__).parent
+
+
+def listed(file: str) -> list[tuple[str, tuple[str, ...], list[str]]]:
+    """The conversations of a file, as (over which videos, its questions, the steps of the last one)."""
+    found: list[tuple[str, tuple[str, ...], list[str]]] = []
+    for line in (HERE / file).read_text("utf-8").splitlines():
+        if line.startswith("    "):
+            found[-1][2].append(line.strip())
+        elif line and not line.startswith("#"):
+            over, said = (line[1], line[4:]) if line.startswith("[") else ("c", line)
+            found.append((over, tuple(said.split(" / ")), []))
+    return found
 
 
 CLIPPED = "When is the cystic duct clipped?"
@@ -182,6 +198,34 @@ def test_what_cannot_be_placed_is_not_placed_by_what_came_before(question: str) 
 
 
 TWO = [listing(title="case one"), listing(video_id=OTHER_ID, title="case two", duration_s=120.0)]
+
+
+def told(questions: Sequence[str], over: str) -> list[str]:
+    """The plan of the last question, a step a line; what looks at the second video is marked."""
+    videos = {"c": [listing()], "s": [listing(SUTURING, procedure="bench-top suturing")], "2": TWO}[over]
+    plan = talk(*questions, videos=videos)[-1]
+    if isinstance(plan, Needs):
+        return ["asks back"]
+    check_plan(plan, TOOLS)
+    return [f"{'@2 ' if step.args.get('video_id') == OTHER_ID else ''}{written(step)}" for step in plan.steps]
+
+
+@pytest.mark.parametrize(("over", "questions", "steps"), listed("dialogues.txt") + listed("questions.txt"))
+def test_what_people_go_on_to_ask_becomes_these_steps(over: str, questions: tuple[str, ...], steps: list[str]) -> None:
+    assert told(questions, over) == steps
+
+
+@pytest.mark.parametrize("question", ["And the next one?", "The latter?", "Again?", "Is that longer than in the first video?"])
+def test_what_leans_on_a_turn_that_is_not_there_asks_back(question: str) -> None:
+    assert isinstance(talk(question)[-1], Needs)
+
+
+def test_what_was_said_first_counts_no_more_than_what_was_said_last() -> None:
+    # Both were clipped in turns of their own; the artery was spoken of last.
+    assert last_of(CLIPPED, "When is the cystic artery clipped?", "What happens after the clipping?")[0] == ARTERY
+    assert last_of("When is the cystic artery clipped?", CLIPPED, "What happens after the clipping?")[0] == DUCT
+    # Spoken of in one turn, either may be meant.
+    assert isinstance(talk("When are the cystic duct and the cystic artery clipped?", "What happens after the clipping?")[-1], Needs)
 
 
 def test_the_other_video_is_asked_the_same_in_its_own_time() -> None:

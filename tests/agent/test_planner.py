@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medvid.agent.check import check_plan
-from medvid.agent.planner import make_plan, plan_for
+from medvid.agent.planner import plan_for
 from medvid.agent.planning import Asked
 from medvid.core.plan import Plan, Step
 from medvid.core.run import Needs
-from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing
+from tests.agent.fake import SUTURING, TOOLS, VIDEO_ID, listing, make_plan
 
 CLIP_DUCT = "localize_action action=clip the cystic duct"
 CLIP_ARTERY = "localize_action action=clip the cystic artery"
