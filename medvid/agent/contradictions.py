@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from medvid.agent.catalogue import is_outcome
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import references_in
+from medvid.agent.second_look import AGAIN
 from medvid.agent.words import base, find_instruments, tidy, words_of
 from medvid.core import Contradiction, Span, Step
 
@@ -29,7 +30,7 @@ def contradictions(ledger: Ledger) -> list[Contradiction]:
     """Of a pair of steps the first. Second looks have their verdicts instead."""
     found, told = list[Found](), dict[tuple[str, str], Contradiction]()
     for step in ledger.plan.steps:
-        for _, args, content in ledger.asked(step) if "_again" not in step.id else ():
+        for _, args, content in ledger.asked(step) if AGAIN not in step.id else ():
             if is_outcome(content):
                 result = content["result"] or {}
                 events = [(args.get("action"), span) for span in result.get("spans", ())]

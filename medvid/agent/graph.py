@@ -222,7 +222,8 @@ async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     limits, looks = list(state.get("limits", ())), list(map(SecondLook.model_validate, state.get("looks", ())))
     known, (budget, seconds) = ledger.plan.steps, _budgets(state)
     while done < STAGES and all(map(ledger.settled, ledger.plan.steps)):
-        limit, further = ledger.limit(budget, seconds), look_once_more(ledger, state["listing"], state.get("takes", {}))
+        limit = ledger.limit(budget, seconds)
+        further = ledger if done == 1 else look_once_more(ledger, state["listing"], state.get("takes", {}))
         if done == 0 and limit is None:
             ledger = further
         elif done == 0 and further is not ledger:

@@ -11,12 +11,12 @@ are put in before a plan runs (binding.py). Source: docs/plans.md.
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from medvid.core import PlanError
+from medvid.core import PlanError, Step
 
 ITEM, VIDEO = "item", "video"
 _WHOLE = re.compile(r"\$([a-z][a-z0-9_]{0,39})((?:\.[A-Za-z_]\w*|\[-?\d+\]|\[\*\]|\[\"[^\"]+\"\])*)")
@@ -77,6 +77,16 @@ def replaced(value: Any, by: Callable[[Reference], Any], *, plain: bool = True) 
 def escaped(value: Any) -> Any:
     """The JSON value as a plan writes it, so that no text inside is read as a reference."""
     return json.loads(re.sub(r'(?<!\\)"\$', '"$$', json.dumps(value)))
+
+
+def renamed(step: Step, names: Mapping[str, str], **changed: Any) -> Step:
+    """The step, reading the steps of these names in the place of their own. changed: other fields of it."""
+
+    def put(reference: Reference) -> str:
+        return f"${names.get(reference.root, reference.root)}{reference.text[len(reference.root) + 1 :]}"
+
+    reads = replaced({"args": step.args, "for_each": step.for_each}, put, plain=False)
+    return Step.model_validate({**step.to_json(), **reads, **changed})
 
 
 def references_in(value: Any) -> list[Reference]:

@@ -1,6 +1,5 @@
 """Replan: the one round in which a run looks again for what it did not find: wider, renamed or closer. Source: docs/evidence.md."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from medvid.agent.actions import Declared, meet
 from medvid.agent.catalogue import Listing, is_outcome
 from medvid.agent.check import needed_steps
 from medvid.agent.ledger import Ledger
+from medvid.agent.references import renamed
 from medvid.agent.sentences import rate_of
 from medvid.agent.words import find_instruments, tidy
 from medvid.core import Plan, Step
@@ -68,9 +68,7 @@ def _listed_name(args: Mapping[str, Any], video: Listing) -> dict[str, str] | No
 
 def _reading(step: Step, plan: Plan, again: Mapping[str, Step]) -> Step:
     """The step, reading the new looks. A span that it shared with a look that was widened goes too: what is read may lie outside it."""
-    changed = step.to_json()
-    for step_id in needed_steps(step) & again.keys():
-        changed = json.loads(re.sub(rf'"\${step_id}(?=[."\[])', f'"${again[step_id].id}', json.dumps(changed)))
-        if "span" not in again[step_id].args and changed["args"].get("span") == plan.step(step_id).args.get("span"):
-            changed["args"].pop("span", None)
-    return Step.model_validate(changed)
+    read = needed_steps(step) & again.keys()
+    shared = any("span" not in again[one].args and step.args.get("span") == plan.step(one).args.get("span") for one in read)
+    kept = {name: value for name, value in step.args.items() if name != "span" or not shared}
+    return renamed(step.model_copy(update={"args": kept}), {one: again[one].id for one in read})

@@ -74,7 +74,7 @@ def judged(ledger: Ledger, looks: Sequence[SecondLook]) -> tuple[Ledger, list[Se
         told.append(look if by is None else _judged(look, claim, by.name, next(iter(ledger.contents(by.id)), None)))
         if (span := told[-1].adopted) is not None:
             result = revised.setdefault(look.step, {}).setdefault(claim[1], {"spans": list(claim[4]["result"]["spans"])})
-            result["spans"][int(look.place[len("spans[") : -1])] = span.model_dump()
+            result["spans"][look.number] = span.model_dump()
     return ledger.reopened(ledger.plan, ledger.reading(revised.keys())), told
 
 

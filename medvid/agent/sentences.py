@@ -119,7 +119,7 @@ def look_facts(content: Content) -> tuple[Any, Any]:
 def look_sentence(look: SecondLook, content: Content) -> str:
     """What a second look says of a claim. content: of the outcome that made it."""
     result, card = look_facts(content)
-    span = span_text(result["spans"][int(look.place[len("spans[") : -1])])
+    span = span_text(result["spans"][look.number])
     off = f"ECE {side_text(card['figure'])} on {card['tests']} simulated claims" if card else "not calibrated"
     sure = f"; confidence {side_text(look.confidence)} ({off})" if look.confidence is not None else ""
     agrees = f"A second look agrees with {span}, if it happens at all" if unverified(content) else f"A second look confirms {span}"

@@ -1,12 +1,10 @@
 """Sheet: the steps of a plan while it is written. What an earlier turn asked can be taken over; what nothing needs is left out."""
 
-import json
-import re
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
 
 from medvid.agent.check import needed_steps
+from medvid.agent.references import renamed
 from medvid.core import Step
 
 
@@ -16,11 +14,6 @@ def needed_by(steps: Sequence[Step], some: Set[str]) -> set[str]:
     for step in reversed(steps):
         found |= needed_steps(step) if step.id in some | found else set()
     return found
-
-
-def _renamed(step: Step, names: dict[str, str], **changed: Any) -> Step:
-    text = re.sub(r'"\$(\w+)(?=[."\[])', lambda match: f'"${names.get(match[1], match[1])}', json.dumps(step.to_json()))
-    return Step.model_validate({**json.loads(text), **changed})
 
 
 @dataclass(slots=True)
@@ -42,7 +35,7 @@ class Sheet:
         """Takes over steps of another plan, and gives them as they stand here."""
         names: dict[str, str] = {}
         for step in steps:
-            names[step.id] = self.add(_renamed(step, names), wanted=wanted)
+            names[step.id] = self.add(renamed(step, names), wanted=wanted)
         return [step for step in self.steps if step.id in names.values()]
 
     def done(self) -> tuple[Step, ...]:
@@ -51,4 +44,4 @@ class Sheet:
         names = {step.id: f"s{i}" for i, step in enumerate(kept, 1)}
         led = needed_by(kept, {step.id for step in kept if step.tool})
         wide = {step.id for step in kept if step.tool and step.id in led and "span" in step.args and step.for_each is None}
-        return tuple(_renamed(step, names, id=names[step.id], on_empty="widen" if step.id in wide else "skip") for step in kept)
+        return tuple(renamed(step, names, id=names[step.id], on_empty="widen" if step.id in wide else "skip") for step in kept)

@@ -33,6 +33,7 @@ from medvid.report.saved import save_run
 from medvid.report.tables import evidence_table, plan_table, reliability_lines
 
 if TYPE_CHECKING:
+    from medvid.agent.planning import Planner
     from medvid.core.settings import Settings
     from medvid.video import Library
 
@@ -54,6 +55,7 @@ class Session:
 
     portal: BlockingPortal
     client: Any
+    planner: Planner
     model: str
     library: Library
     settings: Settings
@@ -78,8 +80,7 @@ class Session:
     def plan(self, question: str) -> Plan | Needs:
         """The checked plan, or what has to be said first. Nothing is run or kept."""
         memory = self.call(memory_of, self.thread)[0] if self.thread else None
-        planner = open_planner(self.settings)
-        asking = partial(runs.ask, planner=planner, memory=memory, insist=self.insist, approve=ALWAYS, checkpoints=Path(":memory:"))
+        asking = partial(runs.ask, planner=self.planner, memory=memory, insist=self.insist, approve=ALWAYS, checkpoints=Path(":memory:"))
         try:
             run: Run = self.call(asking, question, self.video_ids, self.client)
         except Waiting as waiting:
@@ -105,7 +106,7 @@ class Session:
     def finish(self, asking: Callable[..., Any]) -> Run:
         """Runs to the end, asking for a yes where the plan waits for one. asking: runs.ask or runs.resume, but for what a session knows."""
         memory = self.call(memory_of, self.thread)[0]
-        common = {"client": self.client, "model": self.model, "paces": memory.paces(self.model), "planner": open_planner(self.settings)}
+        common = {"client": self.client, "model": self.model, "paces": memory.paces(self.model), "planner": self.planner}
         if self.thread:
             common["memory"] = memory
         while True:
@@ -179,7 +180,7 @@ def open_session(flags: Mapping[str, Any], videos: Sequence[str], *, resumed: bo
             raise ConfigError("no video is named; name a file or a video id, the question last, or the thread of an earlier question")
     library, ids = open_sources(settings, named)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(open_tools(settings, library)) as (client, model):
-        yield Session(portal, client, model, library, settings, {"videos": named, "flags": dict(flags)}, ids, **how)
+        yield Session(portal, client, open_planner(settings), model, library, settings, {"videos": named, "flags": dict(flags)}, ids, **how)
 
 
 def print_needs(console: Console, needs: Needs) -> None:

@@ -51,6 +51,11 @@ class SecondLook(Value):
     confidence: float | None = None
     adopted: Span | None = None
 
+    @property
+    def number(self) -> int:
+        """Which span of the outcome, as `place` says."""
+        return int(self.place[len("spans[") : -1])
+
 
 class Contradiction(Value):
     """Steps whose outcomes cannot all be right, and why."""
