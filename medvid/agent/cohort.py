@@ -8,7 +8,6 @@ Source: docs/analyses.md.
 """
 
 import json
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
@@ -23,6 +22,7 @@ from medvid.agent.catalogue import Client, Listing
 from medvid.agent.events import Event
 from medvid.agent.runs import ask, resume
 from medvid.core import ConfigError, Failure, MedVidError, Plan, PlanError, Run, Value
+from medvid.core.results_folder import ResultsFolder
 
 CALLS_PER_VIDEO = 2000
 SHIPPED = {file.stem: file for file in sorted((Path(__file__).parent / "analyses").glob("*.yaml"))}
@@ -65,40 +65,22 @@ def values_of(plan: Plan, texts: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-class Folder:
+class Folder(ResultsFolder):
     """What is finished, on the disk."""
 
     def __init__(self, path: Path, made_with: Mapping[str, Any], about: Mapping[str, Any], *, retry: bool = False) -> None:
-        """made_with: what may not change from one start to the next; about: what may. retry: take what failed as not finished. Raises
-        ConfigError where the folder holds something else."""
-        self.path, self._lines, told = path, path / "outcomes.jsonl", path / "provenance.json"
-        old = json.loads(told.read_text(encoding="utf-8")) if told.is_file() else {}
-        if not old and path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise ConfigError(f"{path} holds something else already; name a folder that is empty or does not exist yet")
-        if changed := [name for name in made_with if old and old["made_with"].get(name) != made_with[name]]:
-            raise ConfigError(f"{path} holds results of another {' and '.join(changed)}; name another folder")
-        (path / "begun").mkdir(parents=True, exist_ok=True)
+        """retry: take what failed as not finished."""
         plan_hash = blake2b(json.dumps(made_with["analysis"], sort_keys=True).encode(), digest_size=16).hexdigest()
-        part = path / "begun" / "provenance"
-        part.write_text(json.dumps({"plan_hash": plan_hash, "made_with": made_with, **about}, indent=2) + "\n", encoding="utf-8")
-        part.replace(told)
-        whole = self._lines.read_bytes() if self._lines.is_file() else b""
-        if not whole.endswith(b"\n") and whole:  # killed while it wrote
-            os.truncate(self._lines, whole.rfind(b"\n") + 1)
-        done = map(Finished.model_validate_json, whole[: whole.rfind(b"\n") + 1].splitlines())
-        self.finished = {one.video_id: one for one in done}
-        if retry:
-            self.finished = {video_id: one for video_id, one in self.finished.items() if one.failure is None}
+        super().__init__(path, "outcomes.jsonl", made_with, {"plan_hash": plan_hash, **about})
+        (path / "begun").mkdir(exist_ok=True)
+        self.finished = {one.video_id: one for one in map(Finished.model_validate_json, self.kept) if not (retry and one.failure)}
 
     def begun(self, video_id: str) -> Path:
         return self.path / "begun" / f"{video_id}.sqlite"
 
-    def append(self, done: Finished) -> None:
+    def add(self, done: Finished) -> None:
         """On the disk when this returns; then the video's checkpoints go."""
-        with self._lines.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**done.model_dump(mode="json"), "run": done.run and done.run.to_json()}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        self.append({**done.model_dump(mode="json"), "run": done.run and done.run.to_json()})
         self.finished[done.video_id] = done
         for path in self.begun("").parent.glob(f"{done.video_id}.sqlite*"):
             path.unlink()
@@ -131,7 +113,7 @@ async def run_cohort(
                 failure = Failure(kind=error.kind, message=str(error), retryable=error.retryable)
                 done = Finished(video_id=video_id, failure=failure)
             done = done.model_copy(update={"elapsed_s": round(time.monotonic() - started_s, 3)})
-            folder.append(done)
+            folder.add(done)
             on_done(done)
 
     waiting = iter([video for video in videos if video["video_id"] not in folder.finished])

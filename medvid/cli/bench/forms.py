@@ -1,4 +1,4 @@
-"""`medvid bench`: what has to do with the benchmark's data, in the user's own copy."""
+"""`medvid bench forms`: the exact forms of the questions, read from the user's own copy of the data."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,9 @@ import typer
 
 from medvid.cli.options import Json, examples
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown", help="Works with your own copy of MedVidBench's data.")
+EXAMPLES = examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name mine --json")
 
 
-@app.command("forms", epilog=examples("medvid bench forms train.json", "medvid bench forms train.json test.json --name mine --json"))
 def forms(
     records: Annotated[list[Path], typer.Argument(metavar="RECORDS...", help="Files of records, of any tasks and sources.")],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the settings and profiles call them.")] = "medvidbench",
