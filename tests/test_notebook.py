@@ -18,6 +18,7 @@ from medvid.medvidbench.oracle import OracleEngine
 from medvid.notebook import Result
 from medvid.simulate import Truth, clip_of, make_procedure, write_video
 from medvid.video import Library, probe
+from tests.agent.chat import served
 from tests.agent.fake import outcome
 from tests.cli.program import environment
 
@@ -52,6 +53,19 @@ def test_a_question_is_answered_and_goes_to_pandas(video: medvid.notebook.Video,
     assert table["step"].tolist() == ["s1"]
     assert table["start_s"].dtype == "Float64"
     assert table["start_s"][0] == pytest.approx(clipped(operation[1]), abs=1.0)
+
+
+def test_a_language_model_of_the_settings_plans(operation: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, truth = operation
+    video_id = probe(path).video_id
+    monkeypatch.setattr(parts, "open_model", lambda settings: OracleEngine(EMBEDDED, {video_id: truth}))
+    plan = {"steps": [{"id": "mine", "tool": "localize_action", "args": {"video_id": video_id, "action": "clip the cystic duct"}}]}
+    with served(plan) as (address, requests):
+        opened = medvid.open(path, planner_model="any", planner_endpoint=address, planner_api_key="none")
+        table = opened.ask("Find me the clips.").to_pandas()
+        opened.close()
+    assert len(requests) == 1
+    assert table["step"].tolist() == ["mine"]
 
 
 def test_it_works_inside_a_running_event_loop_and_can_be_awaited(video: medvid.notebook.Video) -> None:

@@ -39,6 +39,7 @@ STAGES = 3
 """Of the review; see `_review`."""
 BUDGET_S = 3600.0
 """That the calls of one run may take together, unless told otherwise."""
+NOT_AGAIN = "so what was not found was not looked for again"
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -227,13 +228,13 @@ async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         if done == 0 and limit is None:
             ledger = further
         elif done == 0 and further is not ledger:
-            limits.append(f"{limit}, so what was not found was not looked for again")
+            limits.append(f"{limit}, {NOT_AGAIN}")
         elif done == 1 and state.get("verify", True) and claims(ledger):
             left = 0 if limit else budget - sum(map(len, ledger.calls.values()))
             ledger, looks = look_again(ledger, state["listing"], state.get("takes", {}), left)
             limits += [f"{limit}, so not every time was looked at again"] if limit else []
         elif done == 2:
-            if not limits and further is not ledger:
+            if further is not ledger and not any(told.endswith(NOT_AGAIN) for told in limits):
                 limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
             limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
             ledger, looks = judged(ledger, looks)

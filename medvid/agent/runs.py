@@ -84,7 +84,7 @@ async def resume(
     async with open_saver(path) as saver:
         state = await _stored(saver, run_id, path)
         if approved is not None:
-            check_plan(approved, await list_tools(client), budget=state["budget"])
+            check_plan(approved, await list_tools(client), listing=state["listing"], budget=state["budget"])
         context = Context(client, planner, on_event, memory or Memory(), model=model, paces=paces)
         given: Command[Any] | None = Command(resume=approved.to_json()) if approved is not None else None
         last = await saver.aget_tuple(_config(run_id))

@@ -104,6 +104,16 @@ async def test_what_was_edited_is_checked_and_run_in_place_of_the_plan(tmp_path:
     assert list(run.outcomes) == ["a"]
 
 
+async def test_what_was_edited_may_not_look_at_more_video_than_a_plan_may(tmp_path: Path) -> None:
+    fake, file = FakeServer(REPLIES, videos=(listing(duration_s=9 * 3600.0),)), tmp_path / "runs.sqlite"
+    await waiting_run(fake, file)
+    async with fake.client() as client:
+        edited = Plan(steps=tuple(looks(f"a{i}") for i in range(3)))  # 3 times 9 hours: 1620 minutes of 1440
+        with pytest.raises(PlanError, match=r"looks at 1620\.0 minutes of video in all; the budget is 1440 minutes"):
+            await resume("r1", client, approved=edited, checkpoints=file)
+    assert fake.asked == []
+
+
 async def test_a_question_that_cannot_be_placed_waits_for_nothing(tmp_path: Path) -> None:
     fake = FakeServer(REPLIES)
     async with fake.client() as client:
