@@ -35,13 +35,13 @@ def test_calls_minutes_and_seconds_are_reckoned_from_the_plan_and_earlier_paces(
             looks("c", span={"start_s": 80.0, "end_s": 200.0}),  # 10 s: the video ends at 90
             looks("d", span="$a.spans[0]"),  # not known yet: 90 s
             Step(id="e", op="count", args={"spans": "$a.spans"}),
-            looks("f", for_each=minutes, span="$item"),  # 2 calls, each at most the video: 180 s
+            looks("f", for_each=minutes, span="$item"),  # 2 calls: 60 s, and 30 s up to the end of the video
             Step(id="g", tool="list_videos", args={}),
         )
     )
     cost = cost_of(plan, [listing()], {"localize_action": 0.5, "": 0.1})
-    assert (cost.calls, cost.video_min, cost.least) == (6, round((90 + 6 + 10 + 90 + 180) / 60, 2), False)
-    assert cost.seconds == pytest.approx(90 * 0.5 + (6 + 10 + 90 + 180) * 0.1)
+    assert (cost.calls, cost.video_min, cost.least) == (6, round((90 + 6 + 10 + 90 + 60 + 30) / 60, 2), False)
+    assert cost.seconds == pytest.approx(90 * 0.5 + (6 + 10 + 90 + 60 + 30) * 0.1)
     assert cost_of(plan, [listing()], {}).seconds is None
     assert "unknown" in str(cost_of(plan, [listing()], {}))
 
