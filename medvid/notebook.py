@@ -94,7 +94,8 @@ class Video:
         return await wrap_future(self._start(partial(self._ask, question, insist=insist)))
 
     def run(self, plan: Plan | str | Path, **given: Any) -> Result:
-        """plan: a value, a YAML file, or the name of an analysis (`medvid run --list`). given: its parameters. Raises PlanError."""
+        """plan: a value, a YAML file, or the name of an analysis (`medvid run --list`). given: its parameters. Raises PlanError, and
+        ConfigError where there is no such plan."""
         return _wait(self._start(partial(self._run, plan, given)))
 
     async def arun(self, plan: Plan | str | Path, **given: Any) -> Result:

@@ -12,7 +12,7 @@ import pytest
 
 import medvid
 from medvid import app as parts
-from medvid.core import Answer, Plan, PlanError, Run, Span, Statement, VideoError
+from medvid.core import Answer, ConfigError, Plan, PlanError, Run, Span, Statement, VideoError
 from medvid.engine.profiles import EMBEDDED
 from medvid.medvidbench.oracle import OracleEngine
 from medvid.notebook import Result
@@ -88,7 +88,7 @@ def test_a_plan_a_file_and_an_analysis_run_alike(video: medvid.notebook.Video, t
     assert video.run(plan).run.outcomes["found"][0]["result"] == from_file.run.outcomes["found"][0]["result"]
     with pytest.raises(PlanError, match="action"):
         video.run(tmp_path / "mine.yaml")
-    with pytest.raises(PlanError, match="one of compare_groups"):
+    with pytest.raises(ConfigError, match="one of compare_groups"):
         video.run("no_such_analysis")
 
 
