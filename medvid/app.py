@@ -190,11 +190,12 @@ async def langchain_tools(*files: str | Path, **flags: Any) -> AsyncIterator[lis
 @asynccontextmanager
 async def studio() -> AsyncIterator[Any]:
     """The graph for `langgraph dev` (langgraph.json), over the settings' videos or the demo clip."""
+    from medvid.agent.catalogue import list_tools
     from medvid.agent.graph import Context, build_graph
 
     settings = places.load()
     async with open_tools(settings, open_library(settings, () if settings.roots else [demo_clip()])) as (client, _):
-        yield build_graph(Context(client, open_planner(settings))).compile()
+        yield build_graph(Context(client, await list_tools(client), open_planner(settings))).compile()
 
 
 def http_doors(settings: Settings, token: str | None) -> Doors:
