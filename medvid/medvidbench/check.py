@@ -14,29 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
-from pydantic import ValidationError
 
-from medvid.core import Access, MedVidError, TimedBox, VideoError
+from medvid.core import Access, ConfigError, MedVidError, VideoError
 from medvid.core.settings import Settings
 from medvid.engine.base import Engine, Reply
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint
 from medvid.engine.device import device_name
 from medvid.engine.profiles import KNOWN
 from medvid.engine.proof import differing, fixed_requests
+from medvid.medvidbench.asking import How, in_source_pixels, request_of
 from medvid.medvidbench.metrics.table import columns
 from medvid.medvidbench.records import Record, result_of
 from medvid.medvidbench.verdict import judge
 from medvid.report.installation import findings
 from medvid.simulate import from_tag
-from medvid.tools.look import frames_request
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
-from medvid.video import FrameList, Library
+from medvid.video import Library
 from medvid.video.container import content_id
 
 TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}  # Of a token's log-probability, by the type of the weights.
 QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")  # Where our own words of an error may end: at what a model, a file or another program said.
-LONGEST_S, RECORD_TOKENS = 30.0, 512
+LONGEST_S = 30.0
 
 
 class Report:
@@ -161,18 +160,14 @@ async def ask_tools(report: Report, name: str, engine: Engine, library: Library)
 
 async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], root: Path) -> None:
     """The benchmark's columns as they stand for these records, in `faithful` feeding: the question verbatim, the box drawn at its place."""
-    results, table = [], []
+    results, table, how = [], [], How(root=root)
     with report.part("records", name) as figures:
-        for record in records:
-            fps, region, box = record.fps or 1.0, record.rc_info or {}, None
-            paths = tuple(root.joinpath(*(part for part in Path(path).parts if part not in ("/", ".."))) for path in record.video)
+        for position, record in enumerate(records):
             try:
-                if region.get("start_frame") in record.video:
-                    time_s = record.video.index(region["start_frame"]) / fps
-                    box = TimedBox.model_validate({"time_s": time_s, "box_px": region.get("start_frame_bbox")})
-                request = await run_sync(frames_request, FrameList(paths, fps), record.question, engine.profile, RECORD_TOKENS, box)
-                results.append(result_of(record, (await engine.generate(request)).text))
-            except (VideoError, ValidationError) as error:
+                request, _ = await run_sync(request_of, record, position, engine.profile, how)
+                text = (await engine.generate(request)).text
+                results.append(result_of(record, in_source_pixels(text, request.clip)))
+            except (VideoError, ConfigError) as error:
                 report.tell(str(error))
         table = columns(results)
         figures |= {"asked": len(results), "not readable": len(records) - len(results), "feeding": "faithful"}

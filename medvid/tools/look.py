@@ -4,6 +4,7 @@ A result lies within the span and the frame asked about, in milliseconds and hun
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from medvid.core.frames import Frames
 from medvid.engine.base import Engine, Profile, Reply, Request
 from medvid.tools.base import Args, Tool
 from medvid.tools.feeding import fed_size, feed, make_request, sample_times
-from medvid.tools.looks import Window
+from medvid.tools.looks import Window, frame_budget
 from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
 DARKEST_LUMA = 10.0  # Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80.
@@ -75,14 +76,27 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)
 
 
-def frames_request(source: FrameList, question: str, profile: Profile, max_tokens: int = 256, box: TimedBox | None = None) -> Request:
-    """A question in the caller's words on frame files: all, or every n-th. box: drawn on the frame nearest to it. Raises VideoError."""
+def frames_request(source: FrameList, question: str, profile: Profile) -> Request:
+    """A question in the caller's words on frame files. Raises VideoError."""
     info = probe(source)
-    step = -(-info.frames // profile.frame_budget)
-    fps = info.fps / step
-    times_s = list(info.starts_s[::step]) if profile.timestamps else sample_times(0.0, fps, -(-info.frames // step))
-    frames = Frames(decode(info, times_s, fed_size(info.size, profile)).rgb, np.array(times_s), fps)
-    fed, clip = feed(frames, info.video_id, info.size, profile, box)
+    return fed_request(info, info.starts_s, source.fps, question, profile, 256)
+
+
+def fed_request(
+    info: VideoInfo, times_s: Sequence[float], fps: float, question: str, profile: Profile, max_tokens: int, box: TimedBox | None = None
+) -> Request:
+    """A question in the caller's words on the frames at `times_s`: all, or every n-th where the model takes fewer. fps: of these, while
+    their steps are even. box: drawn on the frame nearest to it. A list of pictures may begin at any second of its source."""
+    size = fed_size(info.size, profile)
+    step = -(-len(times_s) // frame_budget(profile, size, max_tokens, question))
+    times, fps = np.array(times_s[::step]), fps / step
+    if not profile.timestamps and np.ptp(np.diff(times, append=times[-1] + 1 / fps)) > SLACK_S:
+        fps = len(times) / (times[-1] - times[0] + 1 / fps)
+        times = np.array(sample_times(times[0], fps, len(times)))
+    begins_s = times_s[0] if info.container == "frames" else 0.0
+    decoded = decode(info, times - begins_s, size)
+    shown = Frames(decoded.rgb, decoded.times_s + begins_s if profile.timestamps else times, fps)
+    fed, clip = feed(shown, info.video_id, info.size, profile, box)
     return Request(fed, clip, question, max_tokens, fps)
 
 
