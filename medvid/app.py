@@ -124,7 +124,7 @@ def planner(toolbox: Toolbox, keep_s: float = 7 * 86400.0) -> Ask:
             memory, file = (await threads.memory_of(args.thread, access.caller))[0].seen_by(access.may_see), places.runs_file()
         async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
             return await runs.ask(
-                args.question, args.video_ids, client, memory=memory, model=toolbox.engine.profile.name, caller=access.caller,
+                args.question, args.video_ids, client, memory=memory, model=toolbox.asked, caller=access.caller,
                 on_event=_told_to(progress), checkpoints=file,
             )  # fmt: skip
 
@@ -169,7 +169,7 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[tupl
     try:
         server = open_server(toolbox, access=access_of(settings), pictures=False)
         async with open_client(server) as own:
-            yield await with_servers(own, settings.mcp_servers), toolbox.engine.profile.name
+            yield await with_servers(own, settings.mcp_servers), toolbox.asked
     finally:
         await toolbox.engine.aclose()
 

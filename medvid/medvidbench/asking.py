@@ -60,7 +60,7 @@ def request_of(record: Record, position: int, profile: Profile, how: How) -> tup
     if re.fullmatch(r"[0-9a-f]{16}", said := record.metadata.get("video_id", "")):
         info = replace(info, video_id=said)  # of a whole procedure of ours, of which the record's pictures are a part
     room = how.max_tokens or tokens_for(record, tool, profile)
-    request = fed_request(info, timing.times_s, timing.fps, record.question, profile, room, box)
+    request = fed_request(info, timing.times_s, timing.fps, record.question, profile, room, box, how.feeding)
     return replace(request, origin=_origin(record, tool, request.clip, box)), timing.axis
 
 
@@ -150,7 +150,7 @@ def _origin(record: Record, tool: Tool[Any, Any], clip: Clip, box: TimedBox | No
 
 
 def in_source_pixels(text: str, clip: Clip) -> str:
-    """An answer as records have it: the boxes of a checkpoint that does not speak of the source's pixels moved there, the rest left alone."""
+    """An answer as records have it: a checkpoint's boxes in other pixels than the source's are moved there, the rest is left alone."""
     if clip.box_frame == "source":
         return text
     (wide, high), (width, height) = clip.box_size, clip.source_size
