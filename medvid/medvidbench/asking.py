@@ -17,6 +17,7 @@ from medvid.core.clip import Clip, to_clip
 from medvid.engine.base import Profile, Request
 from medvid.medvidbench.extent import Timing, file_timing, list_timing
 from medvid.medvidbench.records import Record
+from medvid.prompts import one_shot
 from medvid.tools.base import Tool
 from medvid.tools.ground_object import MOST_TIMES, TOKENS_A_BOX
 from medvid.tools.look import fed_request
@@ -37,8 +38,8 @@ _BOX = re.compile(rf"\[\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class How:
-    """How records are put to a model. root: of their relative paths. renamed: what stands now where absolute paths began otherwise.
-    max_tokens: of every answer; what was asked decides where it is None."""
+    """How records are put to a model. root: of their relative paths. renamed: by how absolute paths begin, what stands there now. one_shot:
+    with an example, in a system message. max_tokens: of every answer; what was asked decides where it is None."""
 
     root: Path
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +62,8 @@ def request_of(record: Record, position: int, profile: Profile, how: How) -> tup
         info = replace(info, video_id=said)  # of a whole procedure of ours, of which the record's pictures are a part
     room = how.max_tokens or tokens_for(record, tool, profile)
     request = fed_request(info, timing.times_s, timing.fps, record.question, profile, room, box, how.feeding)
-    return replace(request, origin=_origin(record, tool, request.clip, box)), timing.axis
+    system = one_shot(tool.name, position) if how.one_shot else None
+    return replace(request, system=system, origin=_origin(record, tool, request.clip, box)), timing.axis
 
 
 def path_of(said: str, how: How) -> Path:
