@@ -32,7 +32,9 @@ _EVERY = re.compile(
     r"[\s-]+(?:intervals?|strides?|steps?)\b",
     re.IGNORECASE,
 )
-_WITHIN = re.compile(rf"{_NUMBER}\s*(?:s|secs?|seconds?)?\s*(?:-|–|—|\bto\b|\band\b|\buntil\b)\s*{_NUMBER}", re.IGNORECASE)
+_WITHIN = re.compile(
+    rf"{_NUMBER}\s*(?:s|secs?|seconds?)?\s*(?:-|–|—|\bto\b|\band\b|\buntil\b)\s*{_NUMBER}\s*-?(?:s|secs?|seconds?)\b", re.IGNORECASE
+)
 _BOX = re.compile(rf"\[\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\]")
 
 
