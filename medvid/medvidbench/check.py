@@ -177,7 +177,7 @@ async def ask_records(report: Report, name: str, engine: Engine, records: Sequen
                 try:
                     request, _ = await run_sync(request_of, record, position, engine.profile, How(root=root, feeding=feeding))
                     text = (await engine.generate(request)).text
-                    results.append(result_of(record, in_source_pixels(text, request.clip)))
+                    results.append(result_of(record, in_source_pixels(text, request.clip) if record.qa_type == "stg" else text))
                 except (VideoError, ConfigError, EngineError) as error:
                     report.tell(str(error))
             tables[feeding] = {column.name: column for column in columns(results, nearest)}

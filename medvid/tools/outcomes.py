@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from medvid.core import Evidence, Feeding, Outcome, Reliability
-from medvid.core.outcome import Status
+from medvid.core.outcome import Status, outcome_type
 from medvid.engine.base import Profile
 from medvid.tools.base import Args, StyleArgs, Tool
 from medvid.tools.look import Inquiry, Seen
@@ -66,9 +66,8 @@ class Report:
             feeding=inquiry.feeding, raw=raw, reliability=_cards(inquiry.tool, inquiry.args, self.profile, inquiry.feeding),
             elapsed_s=round(time.monotonic() - self.started_s, 3),
         )  # fmt: skip
-        kind: Any = Outcome[inquiry.tool.result_type]  # type: ignore[name-defined]  # only known at run time
-        outcome: Outcome[Any] = kind(status=status, result=result, reason=reason, notes=tuple(dict.fromkeys(self.notes)), evidence=evidence)
-        return outcome
+        of = outcome_type(inquiry.tool.result_type)
+        return of(status=status, result=result, reason=reason, notes=tuple(dict.fromkeys(self.notes)), evidence=evidence)
 
 
 def _cards(tool: Tool[Any, Any], args: Args, profile: Profile, feeding: Feeding) -> tuple[Reliability, ...]:
