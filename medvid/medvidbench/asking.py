@@ -49,6 +49,10 @@ class How:
     one_shot: bool = False
     max_tokens: int | None = None
 
+    def __post_init__(self) -> None:
+        if "" in {*self.renamed, *self.renamed.values()}:
+            raise ConfigError("--frame-root has an empty side; write OLD=NEW")
+
 
 def request_of(record: Record, position: int, profile: Profile, how: How) -> tuple[Request, str]:
     """And the time axis by which its frames stand, see extent.py. position: among the records. It reads pictures, so it belongs on a

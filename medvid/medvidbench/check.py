@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
@@ -85,10 +86,10 @@ class Report:
 
 async def examine(
     report: Report, settings: Settings, engines: Sequence[str], open_model: Callable[[Settings], Engine], video: Path,
-    records: Sequence[Record], root: Path,
+    records: Sequence[Record], how: How,
 ) -> None:
-    """engines: none for all that are there, one after the other; local, which keeps its memory, comes last. video: for the tools. root: of
-    the records' frames. Raises MedVidError where nothing can be checked."""
+    """engines: none for all that are there, one after the other; local, which keeps its memory, comes last. video: for the tools. how: the
+    records are asked, but for the feeding. Raises MedVidError where nothing can be checked."""
     checkpoint, library = read_checkpoint(settings.model), Library((), [video])
     report.model = checkpoint.profile.name
     report.facts |= facts_of(settings, checkpoint)
@@ -110,7 +111,7 @@ async def examine(
                 figures |= {"clips": len(requests), "prompt tokens": sum(reply.tokens_in for reply in replies[name])}
             if name in replies:
                 await ask_tools(report, name, engine, library)
-                await ask_records(report, name, engine, records, root)
+                await ask_records(report, name, engine, records, how)
     if replies.keys() >= {"local", "vllm"}:
         exact = checkpoint.small and settings.vllm_args.get("dtype", "float32") == "float32"
         compare(report, replies["local"], replies["vllm"], "float32" if exact else "bfloat16")
@@ -163,7 +164,7 @@ async def ask_tools(report: Report, name: str, engine: Engine, library: Library)
         figures["failed"] = "fewer than half could be read" if 2 * sum(read) < max(1, len(read)) else ""
 
 
-async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], root: Path) -> None:
+async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], how: How) -> None:
     """The benchmark's columns as they stand for these records, in either feeding; the question is put to the letter."""
     tables: dict[Feeding, dict[str, Column]] = {}
     nearest = await run_sync(nearest_class, report)
@@ -175,7 +176,7 @@ async def ask_records(report: Report, name: str, engine: Engine, records: Sequen
                 continue
             for position, record in enumerate(records):
                 try:
-                    request, _ = await run_sync(request_of, record, position, engine.profile, How(root=root, feeding=feeding))
+                    request, _ = await run_sync(request_of, record, position, engine.profile, replace(how, feeding=feeding))
                     text = (await engine.generate(request)).text
                     results.append(result_of(record, in_source_pixels(text, request.clip) if record.qa_type == "stg" else text))
                 except (VideoError, ConfigError, EngineError) as error:
