@@ -76,7 +76,7 @@ def count_frames(span: Span, fps: float) -> int:
 def clip_for(
     frames: Frames, video_id: str, source_size: tuple[int, int], profile: Profile, drawn: TimedBox | None = None,
     feeding: Feeding = "faithful",
-) -> Clip:
+) -> Clip:  # fmt: skip
     """Where fed frames stand in their source. drawn: the box they show, in source seconds and pixels."""
     said = (video_id, frames.times_s.tolist(), frames.fps, frames.size, source_size, drawn.model_dump() if drawn else None, feeding)
     digest = hashlib.blake2b(repr(said).encode(), digest_size=16)
@@ -107,7 +107,7 @@ def feed(
 def make_request(
     tool: Tool[Any, Any], args: Args, case: Case, frames: Frames, source_size: tuple[int, int], profile: Profile,
     feeding: Feeding = "faithful",
-) -> Request:
+) -> Request:  # fmt: skip
     """One question on one stretch of video. args: in source seconds and source pixels; its span is cut to what the frames cover, and is all
     of that where it is None. frames: in source time, at the size of the source or already at the fed size."""
     fed, clip = feed(frames, args.video_id, source_size, profile, tool.drawn(args), feeding)

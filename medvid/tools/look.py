@@ -86,7 +86,7 @@ def frames_request(source: FrameList, question: str, profile: Profile) -> Reques
 def fed_request(
     info: VideoInfo, times_s: Sequence[float], fps: float, question: str, profile: Profile, max_tokens: int, box: TimedBox | None = None,
     feeding: Feeding = "faithful",
-) -> Request:
+) -> Request:  # fmt: skip
     """A question in the caller's words on the frames at `times_s`: all, or, fed faithfully, every n-th where the model takes fewer. fps: of
     these, while their steps are even. box: drawn on the frame nearest to it. A list of pictures may begin at any second of its source."""
     size = fed_size(info.size, profile, feeding)
