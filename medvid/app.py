@@ -128,7 +128,7 @@ def planner(toolbox: Toolbox, *, plans: Planner | None = None, servers: Sequence
         async with open_client(open_server(toolbox, access=access, pictures=False)) as own:
             return await runs.ask(
                 args.question, args.video_ids, await with_servers(own, servers), planner=plans or offline, memory=memory,
-                model=toolbox.engine.profile.name, caller=access.caller, on_event=_told_to(progress), checkpoints=file,
+                model=toolbox.asked, caller=access.caller, on_event=_told_to(progress), checkpoints=file,
             )  # fmt: skip
 
     return ask
@@ -172,7 +172,7 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[tupl
     try:
         server = open_server(toolbox, access=access_of(settings), pictures=False)
         async with open_client(server) as own:
-            yield await with_servers(own, settings.mcp_servers), toolbox.engine.profile.name
+            yield await with_servers(own, settings.mcp_servers), toolbox.asked
     finally:
         await toolbox.engine.aclose()
 

@@ -70,6 +70,14 @@ def test_the_very_same_call_is_found_and_no_other() -> None:
     assert memory.found("ground_object", second, "fake") == ("r0", track(SPANS[1]))
 
 
+def test_what_was_fed_otherwise_is_not_used_again() -> None:
+    spans = turn().outcomes["s1"][0]
+    published = {**spans, "evidence": {**spans["evidence"], "feeding": "published"}}
+    memory, model = Memory().after(turn(outcomes={"s1": [published]}, plan=Plan(steps=(LOCALIZE,)))), spans["evidence"]["model"]
+    assert memory.found("localize_action", dict(LOCALIZE.args), model) is None
+    assert memory.found("localize_action", dict(LOCALIZE.args), f"{model} (published feeding)") is not None
+
+
 def test_what_was_found_in_an_earlier_turn_is_named_by_the_run_that_found_it() -> None:
     memory = Memory().after(turn(1)).after(turn(2, reused={"s1": "r1"}))
     found = memory.found("localize_action", dict(LOCALIZE.args), "fake")
