@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from medvid.core import ConfigError, Outcome, Reliability, Value
+from medvid.engine.profiles import write_reliability
 from medvid.medvidbench.metrics import resample
 from medvid.medvidbench.metrics.spans import cut_apart, f1_of
 from medvid.medvidbench.texts import same_deed
@@ -220,18 +221,17 @@ def write_cards(report: Report, folder: Path) -> None:
 
 
 def _write_reliability(report: Report, profile: Path) -> None:
-    said: dict[str, Any] = json.loads(profile.read_text()) if profile.exists() else {"base": "embedded"}
     source = f"simulated clips, seeds from {report.first_seed:,} on"
     rows = {qa_type: report.row(name) for qa_type, name in CARDS.items()}
-    said["cards"] = {
+    cards = {
         qa_type: Reliability(
             qa_type=qa_type, metric=row.name, figure=round(row.figure, 3), baseline=None if row.blind is None else round(row.blind, 3),
             baseline_name="blind", tests=row.tests, source=source,
-        ).model_dump(mode="json")
+        )
         for qa_type, row in rows.items()
         if row is not None
     }  # fmt: skip
-    profile.write_text(json.dumps(said, indent=1) + "\n")
+    write_reliability(profile, cards, base="embedded")
 
 
 def model_card(reports: Sequence[Report], training: list[dict[str, Any]]) -> str:
