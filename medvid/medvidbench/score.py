@@ -16,68 +16,50 @@ from medvid.core import ConfigError, Reliability, Value
 from medvid.engine.profiles import PUBLISHED
 from medvid.medvidbench.answers import Answered, read_answers
 from medvid.medvidbench.baselines import majority, video_of
-from medvid.medvidbench.metrics import Column, Floats, Mark, figures, interval, resample
+from medvid.medvidbench.metrics import Column, Mark, figures, interval, resample
 from medvid.medvidbench.metrics.next_action import Nearest
-from medvid.medvidbench.metrics.table import Metric, absent, is_absent, metrics, strict_of, strict_scores
+from medvid.medvidbench.metrics.table import Metric, absent, is_absent, metrics, strict_scores
 from medvid.medvidbench.records import Record, Result, read_results, result_of
 from medvid.tools.registry import BY_QA_TYPE
 
-SHOWN = "1.0a-7B-RL"  # The published row beside a model that has none.
 Marks = dict[tuple[str, str], list[Mark]]
-"""By task and metric. `strict` is our own reading; what it could not read stands in its part `unreadable`."""
+"""By task and metric, the place being that among the results; also `strict`, our own reading, and `unreadable`, 1 where it failed."""
 Bounds = tuple[float, float]
 
 
 class Figure(Value):
-    """bounds: 95 % over videos. majority, blind: what these have. over_majority, over_blind: 95 % of how much more, in paired draws."""
+    """bounds: 95 % over videos. baselines: `majority`, perhaps `blind`. over: 95 % of how much more it is, in paired draws."""
 
     value: float | None = None
     bounds: Bounds | None = None
-    majority: float | None = None
-    over_majority: Bounds | None = None
-    blind: float | None = None
-    over_blind: Bounds | None = None
+    baselines: dict[str, float] = {}
+    over: dict[str, Bounds] = {}
 
 
 class Row(Value):
     """of: the column that a second figure belongs to. source: None for all. tests: records with a truth. cut: answers that ended at the
-    limit, None where that is not known. published: of the test set, by model."""
+    limit, None where that is not known."""
 
     name: str
     of: str = ""
     source: str | None = None
-    unit: str = ""
     tests: int
     leaderboard: Figure
     strict: Figure | None = None
     unreadable: float | None = None
     cut: int | None = None
-    published: dict[str, float] = {}
-
-
-class Failed(Value):
-    """Counted apart, never a wrong answer."""
-
-    qa_type: str
-    kind: str
-    count: int
-    example: str
 
 
 class Score(Value):
-    """about: what the run was made with. counts: of records. notes: what a reader has to know."""
+    """about: what the run was made with. counts: of records. failed: by task and kind. notes: what a reader has to know. published: of the
+    test set, by column and model."""
 
     about: dict[str, Any]
     counts: dict[str, int]
+    failed: dict[str, int]
     rows: tuple[Row, ...]
-    failed: tuple[Failed, ...]
     notes: tuple[str, ...]
-
-    @property
-    def published(self) -> str:
-        """Whose published figures stand beside: the same checkpoint's where it has any."""
-        named = str(self.about.get("model", ""))
-        return max((name for name in PUBLISHED[0]["figures"] if name in named), key=len, default=SHOWN)
+    published: dict[str, dict[str, float]] = {column["name"]: column["figures"] for column in PUBLISHED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +70,14 @@ class Sheet:
     places: list[int]
     run: Answered | None = None
 
-    def length_s(self, at: int) -> float | None:
-        return length_of(self.run.records[self.places[at]]) if self.run else None
-
 
 def read_sheet(path: Path) -> Sheet:
     """Raises ConfigError where the folder holds no run, or the file no results."""
-    if not path.is_dir():
-        results = read_results(path)
-        return Sheet(results, list(range(len(results))))
-    run = read_answers(path)
-    return Sheet(list(run.results.values()), list(run.results), run)
-
-
-def length_of(record: Record) -> float | None:
-    """Seconds of its clip, as its frame list has it; None for a video file."""
-    return len(record.video) / record.fps if record.fps and len(record.video) > 1 else None
+    if path.is_dir():
+        run = read_answers(path)
+        return Sheet(list(run.results.values()), list(run.results), run)
+    results = read_results(path)
+    return Sheet(results, list(range(len(results))))
 
 
 def score_of(
@@ -112,113 +86,92 @@ def score_of(
     """And the marks of each record. train: where the majority is chosen from, instead of the other videos of the sheet. blind: the same
     records on black frames. judged: the columns of a judge. Raises ConfigError where `blind` is of other records."""
     results, known = sheet.results, metrics(nearest)
-    learnt = None if train is None else [(result_of(record, ""), length_of(record)) for record in train if record.answer is not None]
-    constant = majority(results, [sheet.length_s(at) for at in range(len(results))], learnt)
+    asked = [(one, _length_s(sheet.run.records[at]) if sheet.run else None) for one, at in zip(results, sheet.places, strict=True)]
+    constant = majority(asked, [(result_of(one, ""), _length_s(one)) for one in train or () if one.answer is not None])
     runs = {"own": dict(enumerate(results)), "majority": constant, "blind": _beside(sheet, blind) if blind else {}}
     marks = {name: _marks(run, known) for name, run in runs.items()}
-    videos = [video_of(result, at) for at, result in enumerate(results)]
-    numbers = {video: i for i, video in enumerate(dict.fromkeys(videos))}
-    strata = {video: result.data_source for video, result in zip(videos, results, strict=True)}
-    draws = np.vstack([np.ones((1, len(numbers))), resample([strata[video] for video in numbers])])
-    clusters = [numbers[video] for video in videos]
-    sources = dict.fromkeys(result.data_source for result in results)
-    rows: list[Row] = []
+    numbers: dict[Any, int] = {}
+    clusters = [numbers.setdefault(video_of(result, at), len(numbers)) for at, result in enumerate(results)]
+    draws = np.vstack([np.ones((1, len(numbers))), resample([source for source, _ in numbers])])
+
+    def figure(task: str, name: str, source: str | None, *, by_records: bool = False) -> Figure:
+        own = {run: _of(source, results, found.get((task, name), ())) for run, found in marks.items()}
+        drawn = {run: figures(found, clusters, draws, by_records=by_records) for run, found in own.items() if found}
+        told = {run: float(values[0]) for run, values in drawn.items() if not np.isnan(values[0])}
+        if (value := told.pop("own", None)) is None:
+            return Figure()
+        over = {run: bounds for run in told if (bounds := interval((drawn["own"] - drawn[run])[1:]))}
+        return Figure(value=value, bounds=interval(drawn["own"][1:]), baselines=told, over=over)
+
+    run, rows = sheet.run, list[Row]()
+    cut = {at for at, place in enumerate(sheet.places) if run.answers[place].finish == "length"} if run else None
     for metric in known:
-        for source in (None, *(sources if not metric.of else ())):
-            own = {name: {key: _of(found, results, source) for key, found in run.items()} for name, run in marks.items()}
-            if row := _row(metric, source, sheet, own, clusters, draws, judged):
-                rows.append(row)
+        for source in dict.fromkeys([None, *(result.data_source for result in results if metric.marks and not metric.of)]):
+            told: dict[str, Any] = {"leaderboard": figure(metric.task, metric.name, source, by_records=metric.by_records)}
+            read = _of(source, results, marks["own"].get((metric.task, metric.name if metric.marks else "strict"), ()))
+            if not metric.of:
+                unreadable = figure(metric.task, "unreadable", source).value
+                told |= {"strict": figure(metric.task, "strict", source), "unreadable": unreadable, "cut": None if cut is None else len(cut & {mark.at for mark in read})}
+            if metric.marks is None:
+                told["leaderboard"] = next((Figure(value=one.leaderboard) for one in judged if one.name == metric.name), Figure())
+            if read:
+                rows.append(Row(name=metric.name, of=metric.of, source=source, tests=len({mark.at for mark in read}), **told))
     if (column := absent(results)) is not None:
-        found = ((name, Figure(value=value)) for name, value in column.secondary.items())
-        rows += [Row(name=f"absent: {name}", tests=column.tests, leaderboard=Figure(), strict=figure) for name, figure in found]
-    counts, failed = _counts(sheet)
-    notes = list(_notes(sheet, train, blind, len(constant)))
-    told = Score(about=_about(sheet), counts=counts, rows=tuple(rows), failed=failed, notes=tuple(notes))
-    return told, marks["own"]
+        shares = ((name, Figure(value=value)) for name, value in column.secondary.items())
+        rows += [Row(name=f"absent: {name}", tests=column.tests, leaderboard=Figure(), strict=share) for name, share in shares]
+    notes = tuple(_notes(sheet, train, blind, len(constant)))
+    made_with = run.provenance["made_with"] if run else {}
+    about = made_with | ({"records": made_with["records"]["name"]} if made_with else {})
+    return Score(about=about, rows=tuple(rows), notes=notes, **_counts(sheet)), marks["own"]
+
+
+def _length_s(record: Record) -> float | None:
+    """Of its clip, as its frame list has it; None for a video file."""
+    return len(record.video) / record.fps if record.fps and len(record.video) > 1 else None
 
 
 def _beside(sheet: Sheet, blind: Sheet) -> dict[int, Result]:
+    """The blind answers, by the place of the sheet's own."""
     told = dict(zip(blind.places, blind.results, strict=True))
     found = {at: told[place] for at, place in enumerate(sheet.places) if place in told}
-    if not found or any(_asked(sheet.results[at]) != _asked(one) for at, one in found.items()):
+    if not found or any(one.question != sheet.results[at].question for at, one in found.items()):
         raise ConfigError("the blind run holds answers to other records; run it with the same file of records")
     return found
 
 
-def _asked(result: Result) -> tuple[str, str]:
-    return result.qa_type, result.question
-
-
 def _marks(run: Mapping[int, Result], known: Sequence[Metric]) -> Marks:
-    """Of the results at their places, each task's together; what is not there at all is judged nowhere here."""
+    """Each task's results together, at their places in the sheet."""
     found: Marks = {}
     for metric in known:
         own = {at: result for at, result in run.items() if result.qa_type.startswith(metric.task) and not is_absent(result)}
-        places = list(own)
+        places, results = list(own), list(own.values())
         if metric.marks is not None:
-            told = metric.marks(list(own.values()))
-            found[metric.task, metric.name] = [mark._replace(at=places[mark.at], earned=float(mark.earned)) for mark in told]
-        if (key := (metric.task, "strict")) not in found:
-            scores = strict_scores(list(own.values()))
-            found[key] = [Mark(places[at], mark or 0.0, part="unreadable" if mark is None else "") for at, mark in scores.items()]
+            marks = metric.marks(results)
+            found[metric.task, metric.name] = [mark._replace(at=places[mark.at], earned=float(mark.earned)) for mark in marks]
+        if (metric.task, "strict") not in found:
+            scores = strict_scores(results).items()
+            found[metric.task, "strict"] = [Mark(places[at], score or 0.0) for at, score in scores]
+            found[metric.task, "unreadable"] = [Mark(places[at], float(score is None)) for at, score in scores]
     return found
 
 
-def _of(marks: Sequence[Mark], results: Sequence[Result], source: str | None) -> list[Mark]:
+def _of(source: str | None, results: Sequence[Result], marks: Sequence[Mark]) -> list[Mark]:
     return [mark for mark in marks if source in (None, results[mark.at].data_source)]
 
 
-def _row(
-    metric: Metric, source: str | None, sheet: Sheet, marks: Mapping[str, Marks], clusters: Sequence[int], draws: Floats,
-    judged: Sequence[Column],
-) -> Row | None:
-    key, strict = (metric.task, metric.name), (metric.task, "strict")
-    read = {mark.at: None if mark.part else mark.earned for mark in marks["own"][strict]}
-    told: dict[str, Any] = {"name": metric.name, "of": metric.of, "source": source, "unit": metric.unit}
-    if not metric.of:
-        plain = {name: [mark._replace(part="") for mark in run[strict]] for name, run in marks.items()}
-        cut = sum(sheet.run.answers[sheet.places[at]].finish == "length" for at in read) if sheet.run else None
-        told |= {"strict": _figure(plain, clusters, draws), "unreadable": strict_of(read).unreadable, "cut": cut}
-        told |= {"published": next(c["figures"] for c in PUBLISHED if c["name"] == metric.name)} if source is None else {}
-    if metric.marks is None:
-        value = next((column.leaderboard for column in judged if column.name == metric.name and source is None), None)
-        return Row(**told, tests=len(read), leaderboard=Figure(value=value)) if read and (source is None) else None
-    tests = len({mark.at for mark in marks["own"][key]})
-    own = {name: run[key] for name, run in marks.items()}
-    return Row(**told, tests=tests, leaderboard=_figure(own, clusters, draws, by_records=metric.by_records)) if tests else None
-
-
-def _figure(marks: Mapping[str, Sequence[Mark]], clusters: Sequence[int], draws: Floats, *, by_records: bool = False) -> Figure:
-    drawn = {name: figures(own, clusters, draws, by_records=by_records) for name, own in marks.items() if own}
-    if "own" not in drawn:
-        return Figure()
-    value = {name: None if np.isnan(values[0]) else float(values[0]) for name, values in drawn.items()}
-    told: dict[str, Any] = {"value": value["own"], "bounds": interval(drawn["own"][1:])}
-    for name in drawn.keys() - {"own"}:
-        told |= {name: value[name], f"over_{name}": interval((drawn["own"] - drawn[name])[1:])}
-    return Figure(**told)
-
-
-def _counts(sheet: Sheet) -> tuple[dict[str, int], tuple[Failed, ...]]:
-    counts = {"answered": len(sheet.results)}
-    if sheet.run is None:
-        return counts, ()
-    answers, records = sheet.run.answers, sheet.run.records
-    failures = [(records[at].qa_type, answer.failure) for at, answer in sorted(answers.items()) if answer.failure is not None]
-    counts = {"records": len(records)} | counts | {"failed": len(failures), "not asked": len(records) - len(answers)}
-    counts["ended at the limit"] = sum(answer.finish == "length" for answer in answers.values())
-    kinds = Counter((qa_type, failure.kind) for qa_type, failure in failures)
-    first = {(qa_type, failure.kind): failure.message for qa_type, failure in reversed(failures)}
-    return counts, tuple(Failed(qa_type=key[0], kind=key[1], count=count, example=first[key]) for key, count in kinds.items())
-
-
-def _about(sheet: Sheet) -> dict[str, Any]:
-    made_with: dict[str, Any] = sheet.run.provenance["made_with"] if sheet.run else {}
-    return {**made_with, "records": made_with["records"]["name"]} if "records" in made_with else made_with
+def _counts(sheet: Sheet) -> dict[str, dict[str, int]]:
+    """What failed is counted apart, and is never a wrong answer."""
+    if (run := sheet.run) is None:
+        return {"counts": {"answered": len(sheet.results)}, "failed": {}}
+    failed = Counter(f"{run.records[at].qa_type}, {one.failure.kind}" for at, one in run.answers.items() if one.failure)
+    counts = {"records": len(run.records), "answered": len(sheet.results), "failed": failed.total()}
+    counts |= {"not asked": len(run.records) - len(run.answers)}
+    counts |= {"ended at the limit": sum(answer.finish == "length" for answer in run.answers.values())}
+    return {"counts": counts, "failed": dict(failed)}
 
 
 def _notes(sheet: Sheet, train: Sequence[Record] | None, blind: Sheet | None, constant: int) -> Iterator[str]:
-    chosen = "of the training records" if train is not None else "of the other videos (leave one video out)"
+    chosen = "of the other videos (leave one video out)" if train is None else "of the training records"
     yield f"majority: for {constant:,} records the answer that would earn most on the truths {chosen}; free text has none"
     if blind is None:
         yield "blind: none given; run the same records on black frames and name the folder with --blind"
@@ -231,16 +184,15 @@ def _notes(sheet: Sheet, train: Sequence[Record] | None, blind: Sheet | None, co
 
 
 def cards_of(told: Score) -> dict[str, Reliability]:
-    """By qa_type, of the columns that have a majority baseline; the blind one stands in the source."""
+    """By qa_type; strict figure and blind baseline stand in the source."""
     rows = {row.name: row for row in told.rows if row.source is None and not row.of}
     cards: dict[str, Reliability] = {}
     for column in PUBLISHED:
-        if (row := rows.get(column["name"])) and (figure := row.leaderboard).value is not None and figure.bounds is not None:
-            strict = row.strict.value if row.strict else None
-            said = [str(told.about.get("records", "results file")), f"95 % {figure.bounds[0]:.3f}-{figure.bounds[1]:.3f}"]
-            said += [f"{name} {value:.3f}" for name, value in (("strict", strict), ("blind", figure.blind)) if value is not None]
-            shared = {"metric": column["metric"], "figure": round(figure.value, 3), "tests": row.tests, "source": ", ".join(said)}
-            shared |= {"baseline": None if figure.majority is None else round(figure.majority, 3)}
-            shared |= {"feeding": told.about.get("feeding", "faithful")}
+        if (row := rows.get(column["name"])) and (board := row.leaderboard).value is not None and board.bounds is not None:
+            beside = {"strict": row.strict and row.strict.value, "blind": board.baselines.get("blind")}
+            said = [told.about.get("records", "results file"), f"95 % {board.bounds[0]:.3f}-{board.bounds[1]:.3f}"]
+            said += [f"{name} {value:.3f}" for name, value in beside.items() if value is not None]
+            shared = {"metric": column["metric"], "figure": board.value, "tests": row.tests, "source": ", ".join(said)}
+            shared |= {"baseline": board.baselines.get("majority"), "feeding": told.about.get("feeding", "faithful")}
             cards |= {name: Reliability(qa_type=name, **shared) for name in column["qa_types"]}
     return cards
