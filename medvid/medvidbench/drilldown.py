@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from medvid.medvidbench.metrics.table import Marks
 from medvid.medvidbench.records import Record, Result
-from medvid.medvidbench.score import Marks, Sheet
+from medvid.medvidbench.score import Sheet
 
 WRONG_BELOW, MOST_FRAMES = 0.5, 4  # Of the strict score; of a record.
 

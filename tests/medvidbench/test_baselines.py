@@ -48,7 +48,8 @@ def test_the_stretch_is_the_one_that_fits_best_in_shares_of_the_clip() -> None:
 
 
 def test_the_box_stands_at_each_of_the_truths_times() -> None:
-    train = [of(f"t{i}", "stg", "1.0 seconds: [0, 0, 10, 10]", "") for i in range(2)] + [of("t9", "stg", "1.0 seconds: [50, 50, 60, 60]", "")]
+    train = [of(f"t{i}", "stg", "1.0 seconds: [0, 0, 10, 10]", "") for i in range(2)]
+    train.append(of("t9", "stg", "1.0 seconds: [50, 50, 60, 60]", ""))
     asked = of("v1", "stg", "3.0 seconds: [1, 1, 2, 2] 4.0 seconds: [1, 1, 2, 2]", "")
     assert answers([asked], train) == {0: "3.0 seconds: [0.0, 0.0, 10.0, 10.0] 4.0 seconds: [0.0, 0.0, 10.0, 10.0]"}
 

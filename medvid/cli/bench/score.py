@@ -16,7 +16,7 @@ EXAMPLES = examples(
 
 def score(
     answers: Annotated[Path, typer.Argument(metavar="DIR|RESULTS.json", help="A run's folder, or results in the benchmark's own form.")],
-    train: Annotated[Path | None, typer.Option("--train", metavar="RECORDS", help="Take the majority of these, not of other videos.")] = None,
+    train: Annotated[Path | None, typer.Option("--train", metavar="RECORDS", help="Take the majority of these records.")] = None,
     blind: Annotated[Path | None, typer.Option("--blind", metavar="DIR", help="The same records, asked on black frames.")] = None,
     cards: Annotated[Path | None, typer.Option("--cards", metavar="FILE", help="A profile.json, to take the reliability cards.")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables there.")] = None,

@@ -13,7 +13,7 @@ def test_draws_keep_the_number_of_clusters_of_each_stratum_and_are_the_same_each
 
 
 def test_questions_on_one_video_are_drawn_together() -> None:
-    # Two videos, all right or all wrong: a draw has both of one in a quarter of all cases, so 95 % reach from 0 to 1, however many questions.
+    # Two videos, all right or all wrong: a quarter of the draws have one of them twice, so 95 % reach from 0 to 1.
     marks = [Mark(at, at < 50) for at in range(100)]
     drawn = figures(marks, [int(at >= 50) for at in range(100)], resample(["A", "A"]))
     assert set(np.unique(drawn)) == {0.0, 0.5, 1.0} and interval(drawn) == (0.0, 1.0)
