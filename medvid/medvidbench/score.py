@@ -95,8 +95,8 @@ def score_of(
             tested = {mark.at for mark in own["own"]}
             row = Row(name=metric.name, of=metric.of, source=source, tests=len(tested), cut=None if cut is None else len(cut & tested))
             if metric.marks is None:
-                if tested and source is None:
-                    rows.append(row.model_copy(update={"value": next((one.leaderboard for one in judged if one.name == metric.name), None)}))
+                value = next((one.leaderboard for one in judged if one.name == metric.name), None)
+                rows += [row.model_copy(update={"value": value})] * (bool(tested) and source is None)
             elif (value := told.pop("own", None)) is not None:
                 over = {name: bounds for name in told if (bounds := interval((drawn["own"] - drawn[name])[1:]))}
                 rows.append(row.model_copy(update={"value": value, "bounds": interval(drawn["own"][1:]), "baselines": told, "over": over}))

@@ -17,10 +17,10 @@ def lines_of(told: Score) -> Lines:
     lines: Lines = [(*head, f"published {shown}")]
     ours = {(row.of, row.name, row.source): row for row in told.rows}
     for row in (row for row in told.rows if row.name not in READINGS):
-        strict, unreadable = (ours.get((row.name, name, row.source)) for name in READINGS)
+        strict, unreadable = ours.get((row.name, "strict", row.source)), ours.get((row.name, "unreadable", row.source))
         judged = "not judged" if row.name.endswith("llm") and row.value is None else _text(row.value)
         cells = [f"  {row.name}" if row.of else row.name, "all" if row.source is None else row.source, f"{row.tests:,}", judged]
-        cells += [_range(row), _text(strict and strict.value), _range(strict), _text(unreadable and unreadable.value)]
+        cells += [_range(row), _text(strict.value if strict else None), _range(strict), _text(unreadable.value if unreadable else None)]
         cells += ["" if row.cut is None else f"{row.cut:,}", *(_text(row.baselines.get(name)) for name in ("majority", "blind"))]
         lines.append((*cells, _text(told.published.get(row.name, {}).get(shown) if row.source is None else None)))
     return lines

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from medvid.core import Action, Case, ParseError
 from medvid.core.clip import Clip
-from medvid.medvidbench.metrics import Column, Mark, by_source, figure, scores, spans
+from medvid.medvidbench.metrics import Column, Mark, by_source, figure, mean, scores, spans
 from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
 from medvid.medvidbench.records import Result
@@ -51,19 +51,14 @@ def metrics(nearest: Nearest | None = None) -> list[Metric]:
     return [one for metric in found for one in (metric, *(own for own in ours if own.of == metric.name))]
 
 
-class Strict(NamedTuple):
-    """score: the mean of the tool's own. unreadable: the share of answers that its reader refuses; those score 0."""
-
-    score: float | None
-    unreadable: float | None
-
-
 def is_absent(result: Result) -> bool:
     return is_not_observed(result.gnd or "")
 
 
-def strict(results: Sequence[Result]) -> Strict:
-    return Strict(*(figure(marks(results)) for marks in READINGS.values()))
+def strict(results: Sequence[Result]) -> tuple[float | None, float | None]:
+    """The mean of the tool's own score, and the share of answers that its reader refuses; those score 0."""
+    scores = dict(_strict_scores(results)).values()
+    return mean(score or 0.0 for score in scores), mean(float(score is None) for score in scores)
 
 
 def _strict_scores(results: Sequence[Result]) -> Iterator[tuple[int, float | None]]:
@@ -109,8 +104,8 @@ def columns(results: Sequence[Result], nearest: Nearest | None = None) -> list[C
     for metric in (metric for metric in known if not metric.of):
         if own := marks.get((metric.task, metric.name)):
             seconds = {one.name: figure(marks[one.task, one.name]) for one in known if one.of == metric.name}
-            read = [seconds.pop(name) for name in READINGS]
-            table.append(Column(metric.name, figure(own, by_records=metric.by_records), *read, len({mark.at for mark in own}), seconds))
+            score, unreadable, tests = seconds.pop("strict"), seconds.pop("unreadable"), len({mark.at for mark in own})
+            table.append(Column(metric.name, figure(own, by_records=metric.by_records), score, unreadable, tests, seconds))
     return table + [column for column in (absent(results),) if column is not None]
 
 
@@ -122,4 +117,4 @@ def absent(results: Sequence[Result]) -> Column | None:
     named = [result for result in results if is_not_observed(result.answer)]
     recall = sum(is_not_observed(result.answer) for result in asked) / len(asked)
     precision = sum(is_absent(result) for result in named) / len(named) if named else None
-    return Column("absent", None, recall, strict(asked).unreadable, len(asked), {"recall": recall, "precision": precision})
+    return Column("absent", None, recall, strict(asked)[1], len(asked), {"recall": recall, "precision": precision})
