@@ -29,12 +29,13 @@ def video_of(result: Result, at: int) -> Hashable:
     return result.data_source, result.metadata.get("video_id") or at
 
 
-def majority(asked: Sequence[Timed], train: Sequence[Timed] = ()) -> dict[int, Result]:
+def majority(asked: Mapping[int, Timed], train: Sequence[Timed] = ()) -> dict[int, Result]:
     """The constant answers, by place; none where there is no truth, or nobody else has a say. train: what they are chosen from instead."""
-    known = all(length_s for _, length_s in [*asked, *train])
-    own, pool = ([(one, (length_s if known else None) or 1.0) for one, length_s in side] for side in (asked, train or asked))
+    known = all(length_s for _, length_s in [*asked.values(), *train])
+    own = {at: (one, (length_s if known else None) or 1.0) for at, (one, length_s) in asked.items()}
+    pool = {at: (one, (length_s if known else None) or 1.0) for at, (one, length_s) in enumerate(train)} or own
     groups: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for at, (result, _) in enumerate(pool):
+    for at, (result, _) in pool.items():
         for key in _keys(result):
             groups[key].append(at)
 
@@ -54,7 +55,7 @@ def majority(asked: Sequence[Timed], train: Sequence[Timed] = ()) -> dict[int, R
         left = {slot: {said: by[ALL] - (0 if train else by[video]) for said, by in votes.items()} for slot, votes in earned(key).items()}
         return _write(*own[at], {slot: max(by, key=by.__getitem__) for slot, by in left.items() if max(by.values()) > 1e-9})
 
-    answers = {at: next(filter(None, (text(at, key) for key in _keys(result))), "") for at, (result, _) in enumerate(own)}
+    answers = {at: next(filter(None, (text(at, key) for key in _keys(result))), "") for at, (result, _) in own.items()}
     return {at: own[at][0].model_copy(update={"answer": said}) for at, said in answers.items() if said}
 
 

@@ -5,8 +5,7 @@ Source: docs/benchmark.md, "Scoring".
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ import numpy as np
 
 from medvid.core import ConfigError, Reliability, Value
 from medvid.engine.profiles import PUBLISHED
-from medvid.medvidbench.answers import Answered, read_answers
+from medvid.medvidbench.answers import Answer, Answered, question_hash, read_answers
 from medvid.medvidbench.baselines import majority, video_of
-from medvid.medvidbench.metrics import Column, figures, interval, resample
+from medvid.medvidbench.metrics import Column, Floats, Mark, figures, interval, resample
 from medvid.medvidbench.metrics.next_action import Nearest
-from medvid.medvidbench.metrics.table import READINGS, Marks, absent, marks_of, metrics
-from medvid.medvidbench.records import Record, Result, read_results, result_of
+from medvid.medvidbench.metrics.table import READINGS, Marks, Metric, absent, marks_of, metrics
+from medvid.medvidbench.records import Answered as Shared
+from medvid.medvidbench.records import Record, Result, Turn, read_results, result_of
 from medvid.tools.registry import BY_QA_TYPE
 
 Bounds = tuple[float, float]
@@ -52,60 +52,68 @@ class Score(Value):
     published: dict[str, dict[str, float]] = {column["name"]: column["figures"] for column in PUBLISHED}
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """results: in record order. places: of each among the records. run: None for a results file."""
-
-    results: list[Result]
-    places: list[int]
-    run: Answered | None = None
-
-
-def read_sheet(path: Path) -> Sheet:
-    """Raises ConfigError where the folder holds no run, or the file no results."""
+def read_run(path: Path) -> Answered:
+    """A run's folder; or a results file, as the run that it is of. Raises ConfigError where there is neither."""
     if path.is_dir():
-        run = read_answers(path)
-        return Sheet(list(run.results.values()), list(run.results), run)
+        return read_answers(path)
     results = read_results(path)
-    return Sheet(results, list(range(len(results))))
+    records = [Record(**one.model_dump(include=set(Shared.model_fields)), conversations=_turns(one)) for one in results]
+    answers = {at: Answer(position=at, question=question_hash(records[at]), text=one.answer) for at, one in enumerate(results)}
+    return Answered({}, records, answers)
+
+
+def _turns(result: Result) -> tuple[Turn, ...]:
+    texts = (("human", result.question), ("gpt", result.gnd))
+    return tuple(Turn.model_validate({"from": speaker, "value": text}) for speaker, text in texts if text is not None)
 
 
 def score_of(
-    sheet: Sheet, nearest: Nearest, *, train: Sequence[Record] | None = None, blind: Sheet | None = None, judged: Sequence[Column] = ()
+    run: Answered, nearest: Nearest, *, train: Sequence[Record] = (), blind: Answered | None = None, judged: Sequence[Column] = ()
 ) -> tuple[Score, Marks]:
-    """And the marks of each record. train: where the majority is chosen from, instead of the other videos of the sheet. blind: the same
+    """And the marks of each record. train: where the majority is chosen from, instead of the other videos of the run. blind: the same
     records on black frames. judged: the columns of a judge. Raises ConfigError where `blind` is of other records."""
-    results, known = sheet.results, metrics(nearest)
-    asked = [(one, _length_s(sheet.run.records[at]) if sheet.run else None) for one, at in zip(results, sheet.places, strict=True)]
-    constant = majority(asked, [(result_of(one, ""), _length_s(one)) for one in train or () if one.answer is not None])
-    runs = {"own": dict(enumerate(results)), "majority": constant, "blind": _beside(sheet, blind) if blind else {}}
-    marks = {name: marks_of(run, known) for name, run in runs.items()}
+    results, known = run.results, metrics(nearest)
+    if blind is not None and blind.records != run.records:
+        raise ConfigError("the blind run holds answers to other records; run it with the same file of records")
+    told = [(result_of(one, ""), _length_s(one)) for one in train if one.answer is not None]
+    constant = majority({at: (one, _length_s(run.records[at])) for at, one in results.items()}, told)
+    seen = {at: one for at, one in blind.results.items() if at in results} if blind else {}
+    marks = {name: marks_of(own, known) for name, own in {"own": results, "majority": constant, "blind": seen}.items()}
     numbers: dict[Any, int] = {}
-    clusters = [numbers.setdefault(video_of(result, at), len(numbers)) for at, result in enumerate(results)]
+    clusters = {at: numbers.setdefault(video_of(result, at), len(numbers)) for at, result in results.items()}
     draws = np.vstack([np.ones((1, len(numbers))), resample([source for source, _ in numbers])])
-    run, rows = sheet.run, list[Row]()
-    cut = {at for at, place in enumerate(sheet.places) if run.answers[place].finish == "length"} if run else None
+    ended = {at: answer.finish for at, answer in run.answers.items() if answer.finish}
+    rows: list[Row] = []
     for metric in known:
         by_source = not metric.of or metric.name in READINGS
-        for source in dict.fromkeys([None, *(result.data_source for result in results if by_source)]):
+        for source in dict.fromkeys([None, *(result.data_source for result in results.values() if by_source)]):
             key = metric.task, metric.name if metric.marks else "strict"
             own = {name: [mark for mark in found[key] if source in (None, results[mark.at].data_source)] for name, found in marks.items()}
-            drawn = {name: figures(found, clusters, draws, by_records=metric.by_records) for name, found in own.items() if found}
-            told = {name: float(values[0]) for name, values in drawn.items() if not np.isnan(values[0])}
-            tested = {mark.at for mark in own["own"]}
-            row = Row(name=metric.name, of=metric.of, source=source, tests=len(tested), cut=None if cut is None else len(cut & tested))
-            if metric.marks is None:
-                value = next((one.leaderboard for one in judged if one.name == metric.name), None)
-                rows += [row.model_copy(update={"value": value})] * (bool(tested) and source is None)
-            elif (value := told.pop("own", None)) is not None:
-                over = {name: bounds for name in told if (bounds := interval((drawn["own"] - drawn[name])[1:]))}
-                rows.append(row.model_copy(update={"value": value, "bounds": interval(drawn["own"][1:]), "baselines": told, "over": over}))
-    if (column := absent(results)) is not None:
+            if row := _row(metric, source, own, clusters, draws):
+                cut = sum(ended[mark] == "length" for mark in {mark.at for mark in own["own"]} & ended.keys()) if ended else None
+                value = next((one.leaderboard for one in judged if one.name == row.name), row.value)
+                rows.append(row.model_copy(update={"cut": cut, "value": value}))
+    if (column := absent(list(results.values()))) is not None:
         rows += [Row(name=name, of=column.name, tests=column.tests, value=value) for name, value in column.secondary.items()]
-    made_with = run.provenance["made_with"] if run else {}
-    about = made_with | ({"records": made_with["records"]["name"]} if made_with else {})
-    notes = tuple(_notes(sheet, train, blind, len(constant)))
-    return Score(about=about, counts=_counts(sheet), rows=tuple(rows), notes=notes), marks["own"]
+    about = run.provenance.get("made_with", {})
+    about |= {"records": about["records"]["name"]} if about else {}
+    notes = tuple(_notes(run, bool(train), blind, len(constant)))
+    return Score(about=about, counts=_counts(run), rows=tuple(rows), notes=notes), marks["own"]
+
+
+def _row(
+    metric: Metric, source: str | None, marks: Mapping[str, Sequence[Mark]], clusters: Mapping[int, int], draws: Floats
+) -> Row | None:
+    """None where there is nothing to tell."""
+    row = Row(name=metric.name, of=metric.of, source=source, tests=len({mark.at for mark in marks["own"]}))
+    if metric.marks is None:
+        return row if row.tests and source is None else None
+    drawn = {name: figures(found, clusters, draws, by_records=metric.by_records) for name, found in marks.items() if found}
+    told = {name: float(values[0]) for name, values in drawn.items() if not np.isnan(values[0])}
+    if (value := told.pop("own", None)) is None:
+        return None
+    over = {name: bounds for name in told if (bounds := interval((drawn["own"] - drawn[name])[1:]))}
+    return row.model_copy(update={"value": value, "bounds": interval(drawn["own"][1:]), "baselines": told, "over": over})
 
 
 def _length_s(record: Record) -> float | None:
@@ -113,37 +121,25 @@ def _length_s(record: Record) -> float | None:
     return len(record.video) / record.fps if record.fps and len(record.video) > 1 else None
 
 
-def _beside(sheet: Sheet, blind: Sheet) -> dict[int, Result]:
-    """The blind answers, by the place of the sheet's own."""
-    told = dict(zip(blind.places, blind.results, strict=True))
-    found = {at: told[place] for at, place in enumerate(sheet.places) if place in told}
-    if not found or any(one.question != sheet.results[at].question for at, one in found.items()):
-        raise ConfigError("the blind run holds answers to other records; run it with the same file of records")
-    return found
-
-
-def _counts(sheet: Sheet) -> dict[str, int]:
+def _counts(run: Answered) -> dict[str, int]:
     """What failed is counted apart, and is never a wrong answer."""
-    counts = {"answered": len(sheet.results)}
-    if (run := sheet.run) is not None:
-        failed = Counter(f"failed: {run.records[at].qa_type}, {one.failure.kind}" for at, one in run.answers.items() if one.failure)
-        cut = sum(answer.finish == "length" for answer in run.answers.values())
-        counts = {"records": len(run.records), **counts, "not asked": len(run.records) - len(run.answers)}
-        counts |= {"ended at the limit": cut, "failed": failed.total(), **failed}
-    return counts
+    failed = Counter(f"failed: {run.records[at].qa_type}, {one.failure.kind}" for at, one in run.answers.items() if one.failure)
+    counts = {"records": len(run.records), "answered": len(run.results), "not asked": len(run.records) - len(run.answers)}
+    cut = sum(answer.finish == "length" for answer in run.answers.values())
+    return {**counts, "ended at the limit": cut, "failed": failed.total(), **failed}
 
 
-def _notes(sheet: Sheet, train: Sequence[Record] | None, blind: Sheet | None, constant: int) -> Iterator[str]:
-    chosen = "of the other videos (leave one video out)" if train is None else "of the training records"
+def _notes(run: Answered, is_trained: bool, blind: Answered | None, constant: int) -> Iterator[str]:
+    chosen = "of the training records" if is_trained else "of the other videos (leave one video out)"
     yield f"majority: for {constant:,} records the answer that would earn most on the truths {chosen}; free text has none"
     if blind is None:
         yield "blind: none given; run the same records on black frames and name the folder with --blind"
-    if odd := Counter(result.qa_type for result in sheet.results if result.qa_type not in BY_QA_TYPE):
-        yield f"of no known task, and not scored: {', '.join(f'{count:,} {name!r}' for name, count in odd.items())}"
-    if bare := sum(result.gnd is None for result in sheet.results):
-        yield f"{bare:,} answers have no true answer beside them, so they have no strict figure; test data are scored by the leaderboard"
-    if lost := sum("video_id" not in result.metadata for result in sheet.results):
-        yield f"{lost:,} records name no video; each counts as a video of its own in the intervals"
+    lacking = {
+        "are of no known task, and not scored": [one for one in run.records if one.qa_type not in BY_QA_TYPE],
+        "have no true answer; only the leaderboard can score those of its test": [one for one in run.records if one.answer is None],
+        "name no video; each counts as one of its own": [one for one in run.records if "video_id" not in one.metadata],
+    }
+    yield from (f"{len(records):,} records {what}" for what, records in lacking.items() if records)
 
 
 def cards_of(told: Score) -> dict[str, Reliability]:

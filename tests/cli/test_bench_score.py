@@ -86,7 +86,7 @@ def test_the_scores_of_a_file_made_by_hand(tmp_path: Path) -> None:
     assert rows["TAG @0.5"]["baselines"].keys() == {"majority"}
     assert {row["source"] for row in told["rows"] if row["name"] == "NAP acc"} == {None, "AVOS", "EgoSurgery"}
     assert told["published"]["TAG @0.5"]["1.0a-7B-RL"] == 0.156 and told["published"]["DVC llm"]["27B-SFT"] == 3.89
-    assert any("not scored: 1 'riddle'" in note for note in told["notes"])
+    assert any("1 records are of no known task" in note for note in told["notes"])
     assert any("--blind" in note for note in told["notes"])
     markdown = (tmp_path / "m.md").read_text()
     assert "| CVS acc | all | 1 | 0.500 | 0.500-0.500 | 0.000 |" in markdown and "| not judged |" in markdown

@@ -29,22 +29,22 @@ def score(
     from medvid.medvidbench.drilldown import entries_of
     from medvid.medvidbench.nearest import minilm
     from medvid.medvidbench.records import read_records
-    from medvid.medvidbench.score import cards_of, read_sheet, score_of
+    from medvid.medvidbench.score import cards_of, read_run, score_of
     from medvid.medvidbench.standings import facts_of, lines_of, markdown_of, published_lines
     from medvid.report.record_page import write_page
     from medvid.report.saved import check_folder
 
     if page is not None:
         check_folder(page)
-    sheet = read_sheet(answers)
-    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, blind=read_sheet(blind) if blind else None)
+    run, black = read_run(answers), read_run(blind) if blind else None
+    told, marks = score_of(run, lambda *asked: minilm()(*asked), train=read_records(train) if train else (), blind=black)
     facts, lines = facts_of(told), lines_of(told)
     if cards is not None:
         write_reliability(cards, cards_of(told))
     if markdown is not None:
         markdown.write_text(markdown_of(told), encoding="utf-8")
     if page is not None:
-        shown = {"facts": facts, "lines": lines, "published": published_lines(told), "records": list(entries_of(sheet, marks))}
+        shown = {"facts": facts, "lines": lines, "published": published_lines(told), "records": list(entries_of(run, marks))}
         write_page(page, shown)
     if as_json:
         typer.echo(json.dumps(told.model_dump(mode="json")))
