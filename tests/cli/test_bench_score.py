@@ -183,3 +183,5 @@ def test_a_blind_run_of_other_records_and_a_folder_without_a_run_are_refused(run
     assert done.returncode == 2 and "other records" in done.stderr
     done = medvid("bench", "score", str(tmp_path / "frames"))
     assert done.returncode == 2 and "holds no results" in done.stderr
+    done = medvid("bench", "score", str(run), "--markdown", str(tmp_path / "none" / "m.md"))
+    assert done.returncode == 2 and "none does not exist; make it first" in done.stderr

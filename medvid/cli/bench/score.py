@@ -25,6 +25,7 @@ def score(
 ) -> None:
     """Scores answers as the leaderboard does and strictly, by source and in all, with 95 % intervals over videos, what the commonest
     answer and a blind model earn, and the published figures."""
+    from medvid.core import ConfigError
     from medvid.engine.profiles import write_reliability
     from medvid.medvidbench.drilldown import entries_of
     from medvid.medvidbench.nearest import minilm
@@ -36,6 +37,9 @@ def score(
 
     if page is not None:
         check_folder(page)
+    for file in (cards, markdown):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise ConfigError(f"the folder {file.absolute().parent} does not exist; make it first")
     run, black = read_run(answers), read_run(blind) if blind else None
     told, marks = score_of(run, lambda *asked: minilm()(*asked), train=read_records(train) if train else (), blind=black)
     facts, lines = facts_of(told), lines_of(told)
