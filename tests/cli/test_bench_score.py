@@ -90,7 +90,6 @@ def test_the_scores_of_a_file_made_by_hand(tmp_path: Path) -> None:
     assert any("--blind" in note for note in told["notes"])
     markdown = (tmp_path / "m.md").read_text()
     assert "| CVS acc | all | 1 | 0.500 | 0.500-0.500 | 0.000 |" in markdown and "| not judged |" in markdown
-    assert "| best challenge entries, ECCV 2026 | 0.894 |" in markdown
 
 
 @pytest.fixture
@@ -168,7 +167,7 @@ def test_what_failed_is_counted_apart_and_baselines_fill_the_cards(run: Path, tm
     assert shown["records"][2]["failure"] == "gone.jpg is not there" and shown["records"][1]["notes"] == ["ended at the limit"]
     frames = shown["records"][0]["frames"]
     assert [frame["name"] for frame in frames] == ["0.0 s, 1.jpg", "2.0 s, 2.jpg", "4.0 s, gone.jpg: no such file"]
-    assert [frame["file"] for frame in frames] == ["frames/0.jpg", "frames/1.jpg", None]
+    assert frames[2]["file"] is None and [record["frames"] for record in shown["records"]] == [frames] * 4
     assert len(list((page / "frames").iterdir())) == 2  # each picture once, however many records show it
     with Image.open(page / frames[0]["file"]) as picture:
         assert picture.size == (160, 120)

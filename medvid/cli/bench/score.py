@@ -31,7 +31,7 @@ def score(
     from medvid.medvidbench.nearest import minilm
     from medvid.medvidbench.records import read_records
     from medvid.medvidbench.score import cards_of, read_run, score_of
-    from medvid.medvidbench.standings import facts_of, lines_of, markdown_of, published_lines
+    from medvid.medvidbench.standings import facts_of, lines_of, markdown_of
     from medvid.report.record_page import write_page
     from medvid.report.saved import check_folder
 
@@ -48,8 +48,8 @@ def score(
     if markdown is not None:
         markdown.write_text(markdown_of(told), encoding="utf-8")
     if page is not None:
-        shown = {"facts": facts, "lines": lines, "published": published_lines(told), "records": list(entries_of(run, marks))}
-        write_page(page, shown)
+        entries = entries_of(run, marks, page)
+        write_page(page, {"facts": facts, "lines": lines, "published": told.published, "records": entries})
     if as_json:
         typer.echo(json.dumps(told.model_dump(mode="json")))
         return
