@@ -120,11 +120,11 @@ def _length_s(record: Record) -> float | None:
 
 
 def _counts(run: Answered) -> dict[str, int]:
-    """What failed is counted apart, and is never a wrong answer."""
+    """What failed is counted apart, and is never a wrong answer. A results file tells nothing of that."""
     failed = Counter(f"failed: {run.records[at].qa_type}, {one.failure.kind}" for at, one in run.answers.items() if one.failure)
     cut = sum(answer.finish == "length" for answer in run.answers.values())
-    counts = {"records": len(run.records), "answered": len(run.results), "ended at the limit": cut}
-    return {**counts, "not asked": len(run.records) - len(run.answers), "failed": failed.total(), **failed}
+    more = {"not asked": len(run.records) - len(run.answers), "ended at the limit": cut, "failed": failed.total(), **failed}
+    return {"records": len(run.records), "answered": len(run.results), **(more if run.provenance else {})}
 
 
 def _notes(run: Answered, is_trained: bool, blind: Answered | None, constant: int) -> Iterator[str]:

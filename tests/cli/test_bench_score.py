@@ -66,7 +66,7 @@ def test_the_scores_of_a_file_made_by_hand(tmp_path: Path) -> None:
     assert (board["TAG @0.3"], board["TAG @0.5"]) == pytest.approx((matched / 2, matched / 2))
     assert (strict["TAG @0.5"], unreadable["TAG @0.5"]) == pytest.approx((matched / 2, 0.5))
     assert [board[f"recall @{at}"] for at in (0.3, 0.5, 0.7)] == [0.5, 0.5, 0.5]
-    assert (board["error at the start, s"], board["error at the end, s"]) == ((0 + 1) / 2, (2 + 1) / 2)
+    assert (board["start error, s"], board["end error, s"]) == ((0 + 1) / 2, (2 + 1) / 2)
     # The box that cannot be read repeats the one before for the leaderboard, and is missing for the tools.
     assert (board["STG mIoU"], strict["STG mIoU"], unreadable["STG mIoU"]) == (1.0, 0.5, 0.0)
     # `tie a knot` is nearest to `tying`; a list of steps does not hold it. EgoSurgery has no list, so the truths of the file are one.
@@ -173,6 +173,9 @@ def test_what_failed_is_counted_apart_and_baselines_fill_the_cards(run: Path, tm
         assert picture.size == (160, 120)
     assert "innerHTML" not in found.scripts[""] and not re.search(r"https?://", (page / "index.html").read_text())
 
+    shown_there = medvid("bench", "score", str(run), env={"COLUMNS": "60"}).stdout
+    row = next(line for line in shown_there.splitlines() if line.startswith("TAG @0.5") and " all " in line)
+    assert row.split()[2:] == ["all", "2", "0.750", "0.750-0.750", "0.750", "0.750-0.750", "0.000", "1", "0.091"]
     again = medvid("bench", "score", str(run), "--page", str(page))
     assert (again.returncode, again.stdout) == (2, "") and "not an empty folder" in again.stderr
 

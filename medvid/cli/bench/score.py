@@ -12,6 +12,7 @@ EXAMPLES = examples(
     "medvid bench score run", "medvid bench score run --blind run-blind --cards profile.json --markdown scores.md --page page",
     "medvid bench score results.json --train train.json --json",
 )  # fmt: skip
+NARROWEST = 120
 
 
 def score(
@@ -57,8 +58,11 @@ def score(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    table = Table(*(Column(name, justify="left" if at < 2 else "right", no_wrap=True) for at, name in enumerate(lines[0])))
+    heads = (Column(name, justify="left" if at < 2 else "right", no_wrap=at < 2) for at, name in enumerate(lines[0]))
+    table = Table(*heads, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for cells in lines[1:]:
         table.add_row(*map(escape, cells))
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, NARROWEST)  # Figures are never cut, not in a pipe either.
+    console.print(table)
     typer.echo("\n".join(facts))
