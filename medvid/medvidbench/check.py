@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +27,7 @@ from medvid.medvidbench.asking import How, in_source_pixels, request_of
 from medvid.medvidbench.metrics import Column
 from medvid.medvidbench.metrics.next_action import Nearest
 from medvid.medvidbench.metrics.table import columns
+from medvid.medvidbench.nearest import minilm
 from medvid.medvidbench.records import Record, Result, result_of
 from medvid.medvidbench.verdict import judge
 from medvid.report.installation import findings
@@ -194,11 +194,8 @@ async def ask_records(report: Report, name: str, engine: Engine, records: Sequen
 
 def nearest_class(report: Report) -> Nearest | None:
     """None where sentence vectors are not installed: next actions then count by their exact names alone, which is below the leaderboard."""
-    if find_spec("medvid.medvidbench.nearest") is None:
-        return None
     try:
-        found: Nearest = import_module("medvid.medvidbench.nearest").minilm()
+        return minilm()
     except ConfigError as error:
         report.tell(f"next actions count by their exact names alone: {error}")
         return None
-    return found

@@ -6,10 +6,11 @@ Source: docs/formats.md, "The leaderboard's columns".
 from collections.abc import Callable, Sequence
 
 from medvid.core.vocabulary import NURSING, STORED, steps_of
-from medvid.medvidbench.metrics import by_source
+from medvid.medvidbench.metrics import Mark, by_source
 from medvid.medvidbench.records import Result
 
-Nearest = Callable[[str, Sequence[str]], str]
+Nearest = Callable[[Sequence[str], Sequence[str]], list[str]]
+"""For each text the class nearest to it."""
 
 
 def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
@@ -20,10 +21,10 @@ def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
         return named[0] if named else list(dict.fromkeys(name for names in lists.values() for name in names))
     if steps := steps_of(result.data_source):
         return steps
-    return list(dict.fromkeys(truth for item in same_source if (truth := _truth(item))))
+    return list(dict.fromkeys(truth for item in same_source if (truth := true_class(item))))
 
 
-def _truth(result: Result) -> str:
+def true_class(result: Result) -> str:
     return _mapped((result.gnd or "").strip(), result.data_source)
 
 
@@ -32,18 +33,20 @@ def _mapped(name: str, source: str) -> str:
     return str(STORED["CoPESD"]["older_names"].get(name, name)) if source == "CoPESD" else name
 
 
-def class_of(result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
-    """None where the answer is no class name and nothing judges nearness."""
+def class_of(result: Result, classes: Sequence[str]) -> str | None:
+    """None where the answer is no class name."""
     said = _mapped(result.answer.strip(), result.data_source)
-    return said if said in classes else nearest(said, classes) if nearest is not None and classes else None
+    return said if said in classes else None
 
 
-def nap(results: Sequence[Result], nearest: Nearest | None = None) -> float | None:
+def nap(results: Sequence[Result], nearest: Nearest | None = None) -> list[Mark]:
     """A record whose truth is no class is skipped. Without `nearest` only exact names count, which is below the leaderboard's figure."""
-    hits = tests = 0
-    for group in by_source(results).values():
-        judged = [(result, classes_for(result, group)) for result in group]
-        judged = [(result, classes) for result, classes in judged if _truth(result) in classes]
-        right = sum(class_of(result, classes, nearest) == _truth(result) for result, classes in judged)
-        hits, tests = hits + right, tests + len(judged)
-    return hits / tests if tests else None
+    groups = by_source(results)
+    judged = [(at, result, tuple(classes_for(result, groups[result.data_source]))) for at, result in enumerate(results)]
+    judged = [(at, result, classes) for at, result, classes in judged if true_class(result) in classes]
+    said = {at: class_of(result, classes) for at, result, classes in judged}
+    for classes in dict.fromkeys(classes for *_, classes in judged):
+        odd = {at: result.answer.strip() for at, result, own in judged if own == classes and said[at] is None}
+        if odd and nearest is not None:
+            said |= zip(odd, nearest(list(odd.values()), classes), strict=True)
+    return [Mark(at, said[at] == true_class(result)) for at, result, _ in judged]
