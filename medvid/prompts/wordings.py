@@ -27,7 +27,7 @@ class Form(Value):
 
 ROLE, SCENE = "You are an expert in medical video.", "The video shows {scene}."
 PROCEDURE, LISTING = "The procedure is {procedure}.", "The {what} are [{names}]."
-_FILES = sorted(Path(__file__).parent.glob("*.toml"))
+_FILES = sorted(set(Path(__file__).parent.glob("*.toml")) - {Path(__file__).with_name("judge.toml")})
 FORMS = {file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES}  # by tool
 
 
