@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from medvid.core import ConfigError, Outcome, Reliability, Value
+from medvid.medvidbench.metrics import resample
 from medvid.medvidbench.metrics.spans import cut_apart, f1_of
 from medvid.medvidbench.texts import same_deed
 from medvid.simulate.world import SHIFTED_SEED
@@ -164,9 +165,8 @@ def read_report(path: Path, clips: int, first_seed: int) -> Report:
 
 
 def resampled(by_clip: dict[int, tuple[float, float]], clips: Sequence[int]) -> npt.NDArray[np.float64]:
-    """The figure of `clips` drawn with replacement, a thousand times: questions on one clip hang together. Same clips, same draws."""
-    sums = np.array([by_clip.get(clip, (0.0, 0.0)) for clip in clips])
-    drawn = sums[np.random.default_rng(0).integers(0, len(clips), (1000, len(clips)))].sum(axis=1)
+    """The figure of each draw of `clips`: questions on one clip hang together. Same clips, same draws."""
+    drawn = resample([""] * len(clips)) @ np.array([by_clip.get(clip, (0.0, 0.0)) for clip in clips])
     figures: npt.NDArray[np.float64] = drawn[:, 0] / np.maximum(drawn[:, 1], 1e-9)
     return figures
 

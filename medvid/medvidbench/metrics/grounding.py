@@ -5,42 +5,42 @@
 import re
 from collections.abc import Sequence
 from itertools import accumulate
+from math import isfinite
 
-from medvid.medvidbench.metrics import mean
+from medvid.medvidbench.metrics import Mark
 from medvid.medvidbench.records import Result
 
 Corners = tuple[float, float, float, float]
 ZERO: Corners = (0.0, 0.0, 0.0, 0.0)
-_TIMED = re.compile(r"(\d+(?:\.\d+)?)\s*seconds?\s*:\s*\[([^\]]*)\]?")
-_BARE = re.compile(r"\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]")
-_VALUE = re.compile(r"\s*-?\d+(?:\.\d+)?\s*")
+_TIME = re.compile(r"\d{1,9}(?:\.\d+)?")
+_TIMED = re.compile(rf"({_TIME.pattern})\s+seconds:\s*\[([^\]]+)\]")
+_BARE = re.compile(r"\[\[([\d\s,]+)\]\]")
 
 
 def read_boxes(text: str, times: Sequence[str]) -> list[Corners]:
     """One box for each of `times` (texts with one decimal)."""
     timed = _TIMED.findall(text)
     if not timed:
-        bare = [_corners(",".join(values)) or ZERO for values in _BARE.findall(text)]
+        bare = [box for values in _BARE.findall(text) if (box := _corners(values))]
         return _filled([bare[i] if i < len(bare) else None for i in range(len(times))])
-    read: dict[str, Corners] = {}
-    last = ZERO
+    read: dict[str, Corners | None] = {}
+    last = None
     for time_s, values in timed:
-        last = _corners(values) or last
-        read[f"{float(time_s):.1f}"] = last
+        read[str(float(time_s))] = last = _corners(values) or last
     return _filled([read.get(time_s) for time_s in times])
 
 
 def _corners(values: str) -> Corners | None:
-    parts = values.split(",")
-    if len(parts) != 4 or not all(_VALUE.fullmatch(part) for part in parts):
+    try:
+        x1, y1, x2, y2 = (float(part.strip().lstrip("[")) for part in values.split(","))
+    except ValueError:
         return None
-    x1, y1, x2, y2 = (float(part) for part in parts)
-    return x1, y1, x2, y2
+    return (x1, y1, x2, y2) if all(map(isfinite, (x1, y1, x2, y2))) else None
 
 
 def _filled(boxes: Sequence[Corners | None]) -> list[Corners]:
-    """Each gap repeats what stands before it."""
-    return list(accumulate(boxes, lambda before, box: box or before, initial=ZERO))[1:]
+    """Each gap, and each zero box, repeats what stands before it."""
+    return list(accumulate(boxes, lambda before, box: before if box in (None, ZERO) else box, initial=ZERO))[1:]
 
 
 def box_iou(a: Corners, b: Corners) -> float:
@@ -53,13 +53,12 @@ def box_iou(a: Corners, b: Corners) -> float:
 def true_boxes(result: Result) -> dict[str, Corners]:
     """By time with one decimal; from `struc_info`, else read from the true answer. Empty where the record has no truth."""
     said = result.facts.get("bbox_dict")
-    if said:
-        return {f"{float(time_s):.1f}": (float(box[0]), float(box[1]), float(box[2]), float(box[3])) for time_s, box in said.items()}
-    timed = ((f"{float(time_s):.1f}", _corners(values)) for time_s, values in _TIMED.findall(result.gnd or ""))
-    return {time_s: box for time_s, box in timed if box is not None}
+    given = said.items() if isinstance(said, dict) else ()
+    timed = [(time_s, ",".join(map(str, box))) for time_s, box in given if isinstance(box, list) and _TIME.fullmatch(time_s)]
+    return {f"{float(time_s):.1f}": box for time_s, values in timed or _TIMED.findall(result.gnd or "") if (box := _corners(values))}
 
 
-def stg(results: Sequence[Result]) -> float | None:
+def stg(results: Sequence[Result]) -> list[Mark]:
     """A record without truth is left out."""
-    pairs = [(true, read_boxes(result.answer, list(true))) for result in results if (true := true_boxes(result))]
-    return mean(sum(map(box_iou, said, true.values())) / len(true) for true, said in pairs)
+    pairs = [(at, true, read_boxes(result.answer, list(true))) for at, result in enumerate(results) if (true := true_boxes(result))]
+    return [Mark(at, sum(map(box_iou, said, true.values())) / len(true)) for at, true, said in pairs]

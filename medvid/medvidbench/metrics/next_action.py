@@ -6,10 +6,11 @@ Source: docs/formats.md, "The leaderboard's columns".
 from collections.abc import Callable, Sequence
 
 from medvid.core.vocabulary import NURSING, STORED, steps_of
-from medvid.medvidbench.metrics import by_source
+from medvid.medvidbench.metrics import Mark, by_source
 from medvid.medvidbench.records import Result
 
-Nearest = Callable[[str, Sequence[str]], str]
+Nearest = Callable[[Sequence[str], Sequence[str]], list[str]]
+"""For each text the class nearest to it."""
 
 
 def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
@@ -32,18 +33,14 @@ def _mapped(name: str, source: str) -> str:
     return str(STORED["CoPESD"]["older_names"].get(name, name)) if source == "CoPESD" else name
 
 
-def class_of(result: Result, classes: Sequence[str], nearest: Nearest | None) -> str | None:
-    """None where the answer is no class name and nothing judges nearness."""
-    said = _mapped(result.answer.strip(), result.data_source)
-    return said if said in classes else nearest(said, classes) if nearest is not None and classes else None
-
-
-def nap(results: Sequence[Result], nearest: Nearest | None = None) -> float | None:
+def nap(results: Sequence[Result], nearest: Nearest | None = None) -> list[Mark]:
     """A record whose truth is no class is skipped. Without `nearest` only exact names count, which is below the leaderboard's figure."""
-    hits = tests = 0
-    for group in by_source(results).values():
-        judged = [(result, classes_for(result, group)) for result in group]
-        judged = [(result, classes) for result, classes in judged if _truth(result) in classes]
-        right = sum(class_of(result, classes, nearest) == _truth(result) for result, classes in judged)
-        hits, tests = hits + right, tests + len(judged)
-    return hits / tests if tests else None
+    groups = by_source(results)
+    judged = [(at, result, tuple(classes_for(result, groups[result.data_source]))) for at, result in enumerate(results)]
+    judged = [(at, result, classes) for at, result, classes in judged if _truth(result) in classes]
+    said = {at: _mapped(result.answer.strip(), result.data_source) for at, result, _ in judged}
+    for classes in dict.fromkeys(classes for *_, classes in judged):
+        odd = [at for at, _, own in judged if own == classes and said[at] not in classes]
+        if odd and nearest is not None:
+            said |= zip(odd, nearest([said[at] for at in odd], classes), strict=True)
+    return [Mark(at, said[at] == _truth(result)) for at, result, _ in judged]

@@ -4,57 +4,63 @@ Source: docs/formats.md, "The leaderboard's columns".
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from medvid.medvidbench.metrics import by_source, mean, mean_of
+from medvid.medvidbench.metrics import Mark, mean
 from medvid.medvidbench.records import Result
 from medvid.tools.assess_cvs import CRITERIA
-from medvid.tools.assess_skill import ASPECTS
 
 _CVS_FORMS = {
-    "Two structures": re.compile(r"two structures?: (\d+)"),
-    "Cystic plate": re.compile(r"cystic plate: (\d+)"),
-    "Hepatocystic triangle": re.compile(r"hepatocystic triangle: (\d+)"),
+    "Two structures": re.compile(r"two structures?:\s*(\d{1,9})"),
+    "Cystic plate": re.compile(r"cystic plate:\s*(\d{1,9})"),
+    "Hepatocystic triangle": re.compile(r"hepatocystic triangle:\s*(\d{1,9})"),
 }
-_FIFTH = re.compile(r"(\d+)\s*/\s*5")
+_FIFTH = re.compile(r"(\d{1,9})/5")
+_NAMED_FIFTH = re.compile(rf":\s*{_FIFTH.pattern}")
 Reader = Callable[[str], dict[str, int]]
 
 
 def read_cvs(text: str) -> dict[str, int]:
-    """Name and colon needed, one score a part."""
-    parts = [part.strip().lower() for part in text.split(",")]
-    return {name: int(found[1]) for part in parts for name, form in _CVS_FORMS.items() if (found := form.search(part))}
-
-
-def read_skill(text: str) -> dict[str, int]:
-    """Parts `NAME: N/5`, the name verbatim."""
+    """Name and colon needed; a part has one score, of the criterion that comes first in the list."""
     scores: dict[str, int] = {}
-    for part in text.split(","):
-        name, colon, said = part.strip().partition(":")
-        found = _FIFTH.search(said)
-        if colon and found and name.strip() in ASPECTS:
-            scores[name.strip()] = int(found.group(1))
+    for part in text.lower().split(","):
+        scores |= next(({name: int(found[1])} for name, form in _CVS_FORMS.items() if (found := form.search(part))), {})
     return scores
 
 
-def _truth(result: Result, key: str, read: Reader) -> dict[str, int]:
+def read_skill(text: str) -> dict[str, int]:
+    """Parts `NAME: N/5`, the name as it stands behind the colon before."""
+    parts = ((part, found) for part in text.split(",") if (found := _NAMED_FIFTH.search(part)))
+    return {part[: found.start()].rpartition(":")[2].strip(): int(found[1]) for part, found in parts}
+
+
+def _plain(name: str) -> str:
+    """Structured truths name the criteria `two_structures`, ..."""
+    return next((known for known in CRITERIA if known.lower() == name.replace("_", " ").lower()), name)
+
+
+def true_scores(result: Result, key: str, read: Reader) -> dict[str, int]:
     said = result.facts.get(key)
-    return {str(name): int(score) for name, score in said.items()} if isinstance(said, dict) and said else read(result.gnd or "")
+    given = {_plain(str(name)): int(score) for name, score in said.items() if str(score).isdecimal()} if isinstance(said, dict) else {}
+    return given or read(result.gnd or "")
 
 
-def _accuracy(results: Sequence[Result], key: str, names: Sequence[str], read: Reader) -> float | None:
-    """Of one source: the mean over the names that some record has on both sides."""
-    pairs = [(_truth(result, key, read), read(result.answer)) for result in results]
-    return mean_of(mean(float(t[name] == p[name]) for t, p in pairs if name in t and name in p) for name in names)
+def _agreement(at: int, result: Result, truth: Mapping[str, int], said: Mapping[str, int]) -> Iterator[Mark]:
+    yield Mark(at, 0, 0, result.data_source)
+    yield from (Mark(at, truth[name] == said[name], 1, result.data_source, name) for name in truth if name in said)
 
 
-def cvs(results: Sequence[Result]) -> float | None:
-    return mean_of(_accuracy(group, "cvs_scores", CRITERIA, read_cvs) for group in by_source(results).values())
+def cvs(results: Sequence[Result]) -> list[Mark]:
+    """A criterion counts where truth and answer both have it."""
+    truths = [{name: score for name, score in true_scores(r, "cvs_scores", read_cvs).items() if name in CRITERIA} for r in results]
+    pairs = enumerate(zip(results, truths, strict=True))
+    return [mark for at, (result, truth) in pairs if truth for mark in _agreement(at, result, truth, read_cvs(result.answer))]
 
 
-def skill(results: Sequence[Result]) -> float | None:
-    answered = [result for result in results if _FIFTH.search(result.answer)]
-    return mean_of(_accuracy(group, "skill_scores", ASPECTS, read_skill) for group in by_source(answered).values())
+def skill(results: Sequence[Result]) -> list[Mark]:
+    """A record without any `N/5` is skipped."""
+    truths = enumerate(true_scores(result, "skill_scores", read_skill) for result in results)
+    return [mark for at, truth in truths if truth for mark in _agreement(at, results[at], truth, read_skill(results[at].answer))]
 
 
 def cvs_rating(scores: Mapping[str, int]) -> str:
@@ -62,9 +68,10 @@ def cvs_rating(scores: Mapping[str, int]) -> str:
     return ("poor", "fair", "good", "excellent")[min(sum(scores.values()), 6) // 2]
 
 
-def cvs_rating_accuracy(results: Sequence[Result]) -> float | None:
+def rating(results: Sequence[Result]) -> list[Mark]:
     """Here an unreadable answer counts as the sum 0."""
-    return mean(float(cvs_rating(_truth(r, "cvs_scores", read_cvs)) == cvs_rating(read_cvs(r.answer))) for r in results)
+    truths = enumerate(true_scores(result, "cvs_scores", read_cvs) for result in results)
+    return [Mark(at, cvs_rating(truth) == cvs_rating(read_cvs(results[at].answer))) for at, truth in truths if truth]
 
 
 def skill_level(mean_score: float) -> str:
@@ -72,7 +79,12 @@ def skill_level(mean_score: float) -> str:
     return "N" if mean_score <= 2.0 else "I" if mean_score <= 3.5 else "E"
 
 
-def skill_level_accuracy(results: Sequence[Result]) -> float | None:
-    """Of the records whose `skill_level` is known and whose answer holds some `N/5`."""
-    said = ((mean(map(int, _FIFTH.findall(result.answer))), result.facts.get("skill_level")) for result in results)
-    return mean(float(skill_level(score) == truth) for score, truth in said if score is not None and truth)
+def _level(text: str) -> str | None:
+    score = mean(map(int, _FIFTH.findall(text)))
+    return None if score is None else skill_level(score)
+
+
+def level(results: Sequence[Result]) -> list[Mark]:
+    """Of the answers that hold some `N/5`. Truth: `skill_level`, else by the true answer's scores."""
+    told = enumerate((_level(result.answer), result.facts.get("skill_level") or _level(result.gnd or "")) for result in results)
+    return [Mark(at, said == truth) for at, (said, truth) in told if said and truth]

@@ -3,16 +3,15 @@
 What asks for something that does not occur (its true answer is `Not observed.`) is judged in a column of its own and in no other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from medvid.core import Action, Case, ParseError
 from medvid.core.clip import Clip
-from medvid.medvidbench.metrics import Column, by_source, mean, scores
+from medvid.medvidbench.metrics import Column, Mark, by_source, figure, scores, spans
 from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
-from medvid.medvidbench.metrics.spans import TAG_THRESHOLDS, dvc, tag
 from medvid.medvidbench.records import Result
 from medvid.tools.base import is_not_observed
 from medvid.tools.registry import BY_QA_TYPE
@@ -24,7 +23,32 @@ _ANY_CLIP = Clip(
 """Results do not say how long a clip is or how large its frames are, so nothing is refused for lying outside."""
 
 
-Figure = Callable[[Sequence[Result]], float | None]
+class Metric(NamedTuple):
+    """name: of a column of the leaderboard; with `of`, a second figure of that column. marks: None where a judge gives them. by_records:
+    sources weigh by their records. unit: of what is no share."""
+
+    name: str
+    task: str  # what its qa_types begin with
+    marks: Callable[[Sequence[Result]], list[Mark]] | None
+    of: str = ""
+    by_records: bool = False
+    unit: str = ""
+
+
+def metrics(nearest: Nearest | None = None) -> list[Metric]:
+    """The ten columns, each with its second figures behind it. nearest: as in next_action."""
+    tag = [Metric(f"TAG @{at}", "tal", partial(spans.tag, threshold=at)) for at in spans.TAG_THRESHOLDS]
+    recalls = [Metric(f"recall @{at}", "tal", partial(spans.recall, threshold=at), "TAG @0.5") for at in spans.DVC_THRESHOLDS]
+    sides = enumerate(("start", "end"))
+    errors = [Metric(f"error at the {name}", "tal", partial(spans.error_s, side=side), "TAG @0.5", unit="s") for side, name in sides]
+    return [
+        Metric("CVS acc", "cvs", scores.cvs), Metric("rating", "cvs", scores.rating, "CVS acc"),
+        Metric("NAP acc", "next_action", partial(nap, nearest=nearest)),
+        Metric("SA acc", "skill", scores.skill), Metric("level", "skill", scores.level, "SA acc"),
+        Metric("STG mIoU", "stg", stg), *tag, *recalls, *errors,
+        Metric("DVC F1", "dense", spans.dvc, by_records=True),
+        Metric("DVC llm", "dense", None), Metric("VS llm", "video_summary", None), Metric("RC llm", "region", None),
+    ]  # fmt: skip
 
 
 class Strict(NamedTuple):
@@ -38,42 +62,46 @@ def is_absent(result: Result) -> bool:
     return is_not_observed(result.gnd or "")
 
 
+def strict_scores(results: Sequence[Result]) -> dict[int, float | None]:
+    """By place, of those whose true answer (`gnd`) can be read; None where the answer cannot be."""
+    groups = by_source([result for result in results if result.qa_type == "next_action"])
+    found: dict[int, float | None] = {}
+    for at, result in enumerate(results):
+        tool = BY_QA_TYPE.get(result.qa_type)
+        if tool is None or result.gnd is None:
+            continue
+        names = classes_for(result, groups[result.data_source]) if result.qa_type == "next_action" else []
+        try:
+            truth = tool.parse(result.gnd, _ANY_CLIP, Case()).result
+        except ParseError:
+            continue
+        try:
+            said = tool.parse(result.answer, _ANY_CLIP, Case(actions=tuple(Action(name=name) for name in names))).result
+            found[at] = tool.score(said, truth)
+        except ParseError:
+            found[at] = None
+    return found
+
+
 def strict(results: Sequence[Result]) -> Strict:
-    """Of records of one task whose true answer (`gnd`) is there."""
-    marks: list[float | None] = []
-    for group in by_source(results).values():
-        marks += [_strict_score(result, group) for result in group if result.gnd is not None]
-    return Strict(mean(mark or 0.0 for mark in marks), mean(float(mark is None) for mark in marks))
+    return strict_of(strict_scores(results))
 
 
-def _strict_score(result: Result, same_source: Sequence[Result]) -> float | None:
-    """None where the answer cannot be read."""
-    tool = BY_QA_TYPE[result.qa_type]
-    names = classes_for(result, same_source) if result.qa_type == "next_action" else []
-    case = Case(actions=tuple(Action(name=name) for name in names))
-    truth = tool.parse(result.gnd or "", _ANY_CLIP, Case()).result
-    try:
-        return tool.score(tool.parse(result.answer, _ANY_CLIP, case).result, truth)
-    except ParseError:
-        return None
+def strict_of(marks: Mapping[int, float | None]) -> Strict:
+    read = [mark for mark in marks.values() if mark is not None]
+    return Strict(sum(read) / len(marks), 1 - len(read) / len(marks)) if marks else Strict(None, None)
 
 
 def columns(results: Sequence[Result], nearest: Nearest | None = None) -> list[Column]:
-    """A column for each task that has results; `nearest` as in next_action."""
+    """A column for each task that has results, but for the judged ones; `nearest` as in next_action."""
     table: list[Column] = []
-
-    def add(prefix: str, name: str, figure: Figure, **secondary: Figure) -> None:
-        if found := [result for result in results if result.qa_type.startswith(prefix) and not is_absent(result)]:
-            others = {key: other(found) for key, other in secondary.items()}
-            table.append(Column(name, figure(found), *strict(found), len(found), others))
-
-    add("cvs", "CVS acc", scores.cvs, rating=scores.cvs_rating_accuracy)
-    add("next_action", "NAP acc", partial(nap, nearest=nearest))
-    add("skill", "SA acc", scores.skill, level=scores.skill_level_accuracy)
-    add("stg", "STG mIoU", stg)
-    for at in TAG_THRESHOLDS:
-        add("tal", f"TAG @{at}", lambda found: tag(found, at)[0], recall=lambda found: tag(found, at)[1])  # noqa: B023 - called at once
-    add("dense", "DVC F1", dvc)
+    shared, found = metrics(nearest), [result for result in results if not is_absent(result)]
+    for metric in (metric for metric in shared if not metric.of and metric.marks is not None):
+        if own := [result for result in found if result.qa_type.startswith(metric.task)]:
+            marks = {one.name: one.marks(own) for one in shared if metric.name in (one.name, one.of) and one.marks is not None}
+            told = {name: figure(seconds) for name, seconds in marks.items() if name != metric.name}
+            leaderboard, tests = figure(marks[metric.name], by_records=metric.by_records), len({mark.at for mark in marks[metric.name]})
+            table.append(Column(metric.name, leaderboard, *strict(own), tests, told))
     return table + [column for column in (absent(results),) if column is not None]
 
 

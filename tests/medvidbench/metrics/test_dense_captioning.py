@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from medvid.medvidbench.metrics import figure
 from medvid.medvidbench.metrics.spans import cut_apart, dvc, f1_of, frame_iou, read_events
 from tests.medvidbench.metrics.results import result
 
@@ -12,8 +13,17 @@ def test_events_are_read_without_space_around_the_dash_and_equal_spans_once() ->
 
 
 def test_a_looser_form_is_read_only_where_the_strict_one_finds_nothing() -> None:
-    assert read_events("Start time: 3.0, end time: 5.5, cutting") == [(3, 5.5)]
-    assert read_events("start time 1, end time 2; 3-4 seconds: cut") == [(3, 4)]
+    loose = "**Start Time:** 3.0 - 5.5 seconds **Description:** He cuts.\nTime Range: 6 - 8 seconds - He ties."
+    assert read_events(loose) == [(3, 5.5), (6, 8)]
+    assert read_events("Start Time 1-2 seconds - cut\n3-4 seconds: tie") == [(3, 4)]
+
+
+def test_a_space_around_the_dash_makes_no_event() -> None:
+    assert read_events("1.0 - 2.5 seconds: The clinician cuts.") == []
+
+
+def test_an_event_runs_up_to_the_next_line_that_begins_as_one() -> None:
+    assert read_events("0.0-4.0 seconds: cut, 4.0-8.0 seconds: tie\nand more\n9-10 seconds: sew") == [(0, 4), (9, 10)]
 
 
 def test_overlapping_events_are_cut_at_every_boundary() -> None:
@@ -25,6 +35,7 @@ def test_iou_is_over_the_smaller_of_hull_and_sum() -> None:
     assert frame_iou((0, 4), (2, 6)) == pytest.approx(2 / 6)
     assert frame_iou((0, 2), (8, 10)) == 0
     assert frame_iou((3, 3), (3, 3)) == 0  # shorter than a frame
+    assert frame_iou((4, 0), (0, 4)) == pytest.approx(1)  # backwards counts as forwards
 
 
 def test_precision_and_recall_are_averaged_over_thresholds_before_f1() -> None:
@@ -49,12 +60,12 @@ def test_an_unreadable_record_is_left_out_of_its_sources_mean_but_counts_as_weig
         result("dense_captioning_gpt", right, right, source="A"),  # A: mean of the one readable is 1, weight 3
         result("dense_captioning_gpt", right, nothing, source="A"),
         result("dense_captioning_gpt", right, nothing, source="A"),
-        result("dense_captioning_gpt", right, "50.0-60.0 seconds: tie", source="B"),  # B: 0, weight 1
+        result("dense_captioning_gpt", right, nothing, source="B"),  # B: nothing to average is 0, weight 1
     ]
-    assert dvc(results) == pytest.approx((1 * 3 + 0 * 1) / 4)
+    assert figure(dvc(results), by_records=True) == pytest.approx((1 * 3 + 0 * 1) / 4)
 
 
 def test_true_events_come_from_either_form_of_the_structured_truth() -> None:
     event = {"start": 0, "end": 10, "caption": "cut"}
     for facts in ([[event]], [{"dc_segments": [event]}]):
-        assert dvc([result("dense_captioning_gpt", "", "0.0-10.0 seconds: cut", facts=facts)]) == pytest.approx(1.0)
+        assert figure(dvc([result("dense_captioning_gpt", "", "0.0-10.0 seconds: cut", facts=facts)])) == pytest.approx(1.0)

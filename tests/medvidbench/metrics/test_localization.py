@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from medvid.medvidbench.metrics.spans import hull_iou, match_in_order, read_spans, tag
+from medvid.medvidbench.metrics import figure
+from medvid.medvidbench.metrics.spans import error_s, hull_iou, match_in_order, read_spans, recall, tag
 from tests.medvidbench.metrics.results import result
 
 
@@ -11,8 +12,10 @@ from tests.medvidbench.metrics.results import result
     [
         ("22.0-78.0, 89.0 - 94.5 seconds.", [(22, 78), (89, 94.5)]),
         ("from 3 to 9 seconds", [(3, 9)]),
-        ("3.5 s to 9 s and 12 seconds to 14 seconds", [(3.5, 9), (12, 14)]),
-        ("0:01:02 to 0:01:05.5", [(62, 65.5)]),
+        ("3.5s to 9s and 12 seconds to 14 seconds", [(3.5, 9), (12, 14)]),
+        ("From 3s TO 9s", [(3, 9)]),
+        ("0:01:02 to 0:01:05", [(2, 0), (62, 65)]),  # `02 to 0` runs backwards and overlaps nothing
+        ("00:10-00:20", [(10, 0)]),
         ("near the beginning", []),
     ],
 )
@@ -32,8 +35,8 @@ def test_iou_is_taken_over_the_hull() -> None:
 
 def test_each_truth_takes_the_best_prediction_that_is_left() -> None:
     # The first truth takes 0-10 (IoU 1), so 0-8 is left for the second: intersection 8-2=6 of hull 0-12.
-    assert match_in_order([(0, 10), (2, 12)], [(0, 10), (0, 8)], 0.5) == [1.0, 6 / 12]
-    assert match_in_order([(0, 10), (2, 12)], [(0, 10), (0, 8)], 0.6) == [1.0]
+    assert match_in_order([(0, 10), (2, 12)], [(0, 10), (0, 8)], 0.5) == [((0, 10), (0, 10), 1.0), ((2, 12), (0, 8), 6 / 12)]
+    assert match_in_order([(0, 10), (2, 12)], [(0, 10), (0, 8)], 0.6) == [((0, 10), (0, 10), 1.0)]
 
 
 def test_the_column_is_the_mean_of_matched_ious_and_recall_the_share_of_all_truths() -> None:
@@ -42,15 +45,23 @@ def test_the_column_is_the_mean_of_matched_ious_and_recall_the_share_of_all_trut
         result("tal", "0.0-10.0 seconds.", "0.0-8.0 seconds."),  # matched at 0.8
         result("tal", "0.0-10.0 seconds.", "no idea"),
     ]
-    figure, recall = tag(results, 0.5)
-    assert figure == pytest.approx((0.5 + 0.8 + 0) / 3)
-    assert recall == pytest.approx(2 / 4)
+    assert figure(tag(results, 0.5)) == pytest.approx((0.5 + 0.8 + 0) / 3)
+    assert figure(recall(results, 0.5)) == pytest.approx((1 / 2 + 1 + 0) / 3)
+    assert figure(recall(results, 0.7)) == pytest.approx((0 + 1 + 0) / 3)
+    # Of the two spans matched at 0.3 the starts are right, the ends 5 s and 2 s off.
+    assert (figure(error_s(results, 0)), figure(error_s(results, 1))) == (0, 3.5)
+
+
+def test_all_entries_of_the_structured_truth_count() -> None:
+    facts = [{"spans": [{"start": 0, "end": 10}]}, {"spans": [{"start": 20, "end": 30}]}]
+    assert figure(recall([result("tal", "", "20.0-30.0", facts=facts)], 0.5)) == 0.5
 
 
 def test_structured_truth_goes_before_the_answer_text() -> None:
     facts = [{"spans": [{"start": 4, "end": 8}]}]
-    assert tag([result("tal", "", "4-8", facts=facts)], 0.3) == (1.0, 1.0)
+    assert figure(tag([result("tal", "", "4-8", facts=facts)], 0.3)) == 1.0
 
 
 def test_nothing_to_judge_has_no_figure() -> None:
-    assert tag([], 0.5) == (None, None)
+    assert figure(tag([], 0.5)) is None
+    assert figure(error_s([result("tal", "0-4", "never")], 0)) is None
