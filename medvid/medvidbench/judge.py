@@ -2,7 +2,7 @@
 truth; how far two judges agree. Source: docs/formats.md, "The leaderboard's columns" and "Verdicts of a judge".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import numpy as np
 from medvid.core import ConfigError, Value
 from medvid.core.results_folder import whole_lines
 from medvid.medvidbench.answers import Answered, read_answers
-from medvid.medvidbench.metrics import Column, mean
-from medvid.medvidbench.metrics.spans import DVC_THRESHOLDS, Pair, read_events, read_lines
+from medvid.medvidbench.metrics import Column, Mark, figure, mean
+from medvid.medvidbench.metrics.spans import DVC_THRESHOLDS, Pair, read_events, read_lines, true_spans
 from medvid.medvidbench.metrics.table import is_absent, strict
 from medvid.medvidbench.records import Result
 from medvid.prompts.judge import WORDS
@@ -28,7 +28,7 @@ Figures = dict[str, float | int | None]
 
 
 class Verdict(Value):
-    """marks: None where the judge refused, or its reply could not be read; `reply` then says what came."""
+    """marks: None where the reply could not be read; `reply` then holds it."""
 
     key: str
     judge: str
@@ -37,7 +37,7 @@ class Verdict(Value):
 
 
 def key_of(judge: str, texts: Texts) -> str:
-    return blake2b("\0".join([judge, str(WORDS.version), *texts]).encode(), digest_size=16).hexdigest()
+    return blake2b("\0".join([judge, str(WORDS["version"]), *texts]).encode(), digest_size=16).hexdigest()
 
 
 def union_iou(a: Pair, b: Pair) -> float:
@@ -47,16 +47,18 @@ def union_iou(a: Pair, b: Pair) -> float:
 
 
 def pairs_of(result: Result) -> list[tuple[Texts, float]]:
-    """What is judged of one answer: whole texts, IoU 1; of events each with its best truth, and a piece that was cut out has the text of the
-    longest event over it. Empty texts are not judged."""
+    """What is judged of an answer: whole texts, IoU 1; events each with its best truth, a piece cut out of several having the text of the
+    longest. Empty texts are not judged."""
     pairs = [(result.gnd or "", result.answer, 1.0)]
     if result.qa_type.startswith("dense"):
-        facts = [((float(one["start"]), float(one["end"])), str(one["caption"])) for one in result.facts.get("dc_segments") or ()]
-        truths, lines, pairs = facts or read_lines(result.gnd or ""), read_lines(result.answer), []
-        for start, end in read_events(result.answer) if truths else ():
-            _, said = max((line for line in lines if line[0][0] <= start and end <= line[0][1]), key=lambda line: line[0][1] - line[0][0])
-            at, truth = max(truths, key=lambda one: union_iou((start, end), one[0]))
-            pairs.append((truth, said, union_iou((start, end), at)))
+        facts = [one for one in result.facts.get("dc_segments") or () if isinstance(one, dict) and one.get("caption")]
+        alone = [(true_spans(result.model_copy(update={"struc_info": {"spans": [one]}, "gnd": ""})), one["caption"]) for one in facts]
+        given = [(span, caption) for spans, caption in alone for span in spans]
+        truths, lines, pairs = given or read_lines(result.gnd or ""), read_lines(result.answer), []
+        for span in read_events(result.answer) if truths else ():
+            own = [one for one in lines if one[0] == span or (one[0][0] < span[1] and span[0] < one[0][1])]
+            (at, truth), (_, said) = max(truths, key=lambda one: union_iou(span, one[0])), max(own, key=lambda one: one[0][1] - one[0][0])
+            pairs.append((truth, said, union_iou(span, at)))
     return [((truth, said), iou) for truth, said, iou in pairs if iou >= DVC_THRESHOLDS[0] and truth.strip() and said.strip()]
 
 
@@ -92,35 +94,24 @@ def read_verdicts(path: Path) -> dict[str, Verdict]:
 
 def columns_of(path: Path, judge: str | None = None) -> list[Column]:
     """Of a run's folder: by this judge, else by the first that was asked; none where nothing was judged. leaderboard: the judged figure;
-    secondary: each aspect, and the share of records of which something was judged."""
+    secondary: each aspect, and the share of records of which something was judged. Events are marked per source and threshold, where there
+    are pairs, and sources weigh by their records; whole texts are pooled."""
     verdicts, table = read_verdicts(path), list[Column]()
     judge = judge or next((verdict.judge for verdict in verdicts.values()), "")
     for name, results in judged(read_answers(path)).items() if verdicts else ():
-        told = [[(marks, iou) for texts, iou in pairs_of(result) if (marks := _marks(verdicts, texts, judge))] for result in results]
-        aspects = _by_aspect(marks for pairs in told for marks, _ in pairs)
-        figure = _events([result.data_source for result in results], told) if name == DENSE else mean(aspects.values())
-        others = {**aspects, "judged": mean(float(bool(pairs)) for pairs in told)}
-        table += [Column(name, figure, *strict(results), len(results), others)] * bool(results)
+        found = [[(marks, iou) for texts, iou in pairs_of(one) if (marks := _marks(verdicts, texts, judge))] for one in results]
+        sources = [result.data_source if name == DENSE else "all" for result in results]
+        told = [(at, aspect, mark, iou) for at, pairs in enumerate(found) for marks, iou in pairs for aspect, mark in marks.items()]
+        parts = [Mark(at, mark, 1, sources[at], f"{aspect} {t}") for at, aspect, mark, iou in told for t in DVC_THRESHOLDS if iou >= t]
+        parts += [Mark(at, 0, 0, source) for at, source in enumerate(sources) if source in {mark.source for mark in parts}]
+        aspects = {aspect: mean(mark for _, own, mark, _ in told if own == aspect) for aspect in dict.fromkeys(own for _, own, *_ in told)}
+        others = {**aspects, "judged": mean(map(bool, found))}
+        table += [Column(name, figure(parts, by_records=True), *strict(results), len(results), others)] * bool(results)
     return table
 
 
 def _marks(verdicts: Mapping[str, Verdict], texts: Texts, judge: str) -> Marks | None:
     return verdicts[key].marks if (key := key_of(judge, texts)) in verdicts else None
-
-
-def _by_aspect(found: Iterable[Marks]) -> dict[str, float]:
-    marks = list(found)
-    return {name: sum(one[name] for one in marks) / len(marks) for name in (marks[0] if marks else ())}
-
-
-def _events(sources: Sequence[str], told: Sequence[Sequence[tuple[Marks, float]]]) -> float | None:
-    """Per source the mean over its pairs, then over aspects, then over thresholds, zeros dropped; sources weighted by their records."""
-    figures = []
-    for source in dict.fromkeys(sources):
-        own = [pairs for at, pairs in zip(sources, told, strict=True) if at == source]
-        by_t = (mean(_by_aspect(marks for pairs in own for marks, iou in pairs if iou >= t).values()) for t in DVC_THRESHOLDS)
-        figures += [(figure, len(own))] if (figure := mean(filter(None, by_t))) else []
-    return sum(figure * records for figure, records in figures) / sum(records for _, records in figures) if figures else None
 
 
 def compare(run: Answered, other: Answered, judge: str, verdicts: Mapping[str, Verdict]) -> dict[str, Figures]:

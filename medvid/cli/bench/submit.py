@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from medvid.cli.bench.shown import show
 from medvid.cli.options import Json, examples
 
-EXAMPLES = examples("medvid bench submit results --out submission.json", "medvid bench submit results --out submission.json --allow-missing")
+EXAMPLES = examples("medvid bench submit results --out submission.json", "medvid bench submit results --out part.json --allow-missing")
 
 
 def submit(
@@ -26,6 +27,4 @@ def submit(
     out.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for problem in misplaced(rows, run.records):
         typer.echo(f"careful: {problem}", err=True)
-    distinct = len({row["id"] for row in rows})
-    line = f"{out}: {len(rows)} rows in the order of the records, {empty} without an answer; {distinct} distinct ids"
-    typer.echo(json.dumps({"file": str(out), "rows": len(rows), "empty": empty, "distinct_ids": distinct}) if as_json else line)
+    show({"file": str(out), "rows": len(rows), "without_answer": empty, "distinct_ids": len({row["id"] for row in rows})}, as_json)

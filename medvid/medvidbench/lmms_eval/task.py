@@ -1,23 +1,19 @@
-"""What medvidbench.yaml calls: our records as lmms-eval's documents, our columns as its metrics. Frames go in as pictures, a region's box drawn.
+"""What medvidbench.yaml calls: our records as the documents of lmms-eval, our columns as its metrics. A region's box is drawn on its frame.
 
-MEDVID_RECORDS names the file of records, MEDVID_FRAMES the folder of their frames (beside the file if not set). Source: lmms-eval, docs/task_guide.md.
+MEDVID_RECORDS names the file of records, MEDVID_FRAMES the folder of their frames. Source: lmms-eval, docs/task_guide.md.
 """
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from medvid.core import ConfigError
-from medvid.medvidbench.metrics.table import columns
+from medvid.medvidbench.metrics.table import columns, metrics
 from medvid.medvidbench.records import Record, Result, read_records, result_of
 
-TASKS = {
-    "CVS acc": "cvs", "NAP acc": "next_action", "SA acc": "skill", "STG mIoU": "stg", "TAG @0.3": "tal", "TAG @0.5": "tal", "DVC F1": "dense",
-}  # fmt: skip
 Document = dict[str, Any]
 
 
@@ -34,11 +30,10 @@ def _record(document: Document) -> Record:
 
 def frames(document: Document) -> list[Image.Image]:
     record = _record(document)
-    root = Path(os.environ.get("MEDVID_FRAMES") or Path(os.environ["MEDVID_RECORDS"]).parent)
+    root, region = Path(os.environ.get("MEDVID_FRAMES") or Path(os.environ["MEDVID_RECORDS"]).parent), record.rc_info or {}
     pictures = [Image.open(root / path).convert("RGB") for path in record.video]
-    if record.rc_info and record.rc_info.get("start_frame") in record.video:
-        at = record.video.index(record.rc_info["start_frame"])
-        ImageDraw.Draw(pictures[at]).rectangle(record.rc_info["start_frame_bbox"], outline=(0, 255, 0), width=8)
+    for picture in (picture for path, picture in zip(record.video, pictures, strict=True) if path == region.get("start_frame")):
+        ImageDraw.Draw(picture).rectangle(region["start_frame_bbox"], outline=(0, 255, 0), width=8)
     return pictures
 
 
@@ -51,16 +46,15 @@ def truth(document: Document) -> str:
 
 
 def results(document: Document, answers: Sequence[str]) -> dict[str, Any]:
-    """The result, under each metric that it counts for."""
-    result = result_of(_record(document), answers[0]).model_dump(mode="json")
-    names = [name for name, task in TASKS.items() if result["qa_type"].startswith(task)]
-    return {f"{name}{kind}": result for name in names for kind in ("", " strict")}
+    """Under each metric that the result counts for."""
+    result = result_of(_record(document), answers[0])
+    names = [metric.name for metric in metrics() if metric.marks and not metric.of and result.qa_type.startswith(metric.task)]
+    told = result.model_dump(mode="json")
+    return {f"{name}{kind}": {"metric": name, "kind": kind, "result": told} for name in names for kind in ("", " strict")}
 
 
-def _figure(name: str, kind: str, results: Sequence[Document]) -> float | None:
-    found = {column.name: getattr(column, kind) for column in columns([Result.model_validate(result) for result in results])}
-    return found.get(name)
-
-
-cvs, nap, skill, stg, tag_3, tag_5, dvc = (partial(_figure, name, "leaderboard") for name in TASKS)
-cvs_strict, nap_strict, skill_strict, stg_strict, tag_3_strict, tag_5_strict, dvc_strict = (partial(_figure, name, "strict") for name in TASKS)
+def figure(found: Sequence[Document]) -> float | None:
+    """Of one metric, whose results these are."""
+    table = {column.name: column for column in columns([Result.model_validate(one["result"]) for one in found])}
+    column = table.get(found[0]["metric"])
+    return getattr(column, found[0]["kind"].strip() or "leaderboard", None)

@@ -17,16 +17,21 @@ _TIMED = re.compile(rf"({_TIME.pattern})\s+seconds:\s*\[([^\]]+)\]")
 _BARE = re.compile(r"\[\[([\d\s,]+)\]\]")
 
 
+def timed_boxes(text: str) -> list[tuple[str, Corners | None]]:
+    """In their order, each with its time as text; None is a box that cannot be read."""
+    return [(str(float(time_s)), _corners(values)) for time_s, values in _TIMED.findall(text)]
+
+
 def read_boxes(text: str, times: Sequence[str]) -> list[Corners]:
     """One box for each of `times` (texts with one decimal)."""
-    timed = _TIMED.findall(text)
+    timed = timed_boxes(text)
     if not timed:
         bare = [box for values in _BARE.findall(text) if (box := _corners(values))]
         return _filled([bare[i] if i < len(bare) else None for i in range(len(times))])
     read: dict[str, Corners | None] = {}
     last = None
-    for time_s, values in timed:
-        read[str(float(time_s))] = last = _corners(values) or last
+    for time_s, box in timed:
+        read[time_s] = last = box or last
     return _filled([read.get(time_s) for time_s in times])
 
 

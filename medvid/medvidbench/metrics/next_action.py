@@ -21,10 +21,10 @@ def classes_for(result: Result, same_source: Sequence[Result]) -> list[str]:
         return named[0] if named else list(dict.fromkeys(name for names in lists.values() for name in names))
     if steps := steps_of(result.data_source):
         return steps
-    return list(dict.fromkeys(truth for item in same_source if (truth := _truth(item))))
+    return list(dict.fromkeys(truth for item in same_source if (truth := true_class(item))))
 
 
-def _truth(result: Result) -> str:
+def true_class(result: Result) -> str:
     return _mapped((result.gnd or "").strip(), result.data_source)
 
 
@@ -33,14 +33,20 @@ def _mapped(name: str, source: str) -> str:
     return str(STORED["CoPESD"]["older_names"].get(name, name)) if source == "CoPESD" else name
 
 
+def class_of(result: Result, classes: Sequence[str]) -> str | None:
+    """None where the answer is no class name."""
+    said = _mapped(result.answer.strip(), result.data_source)
+    return said if said in classes else None
+
+
 def nap(results: Sequence[Result], nearest: Nearest | None = None) -> list[Mark]:
     """A record whose truth is no class is skipped. Without `nearest` only exact names count, which is below the leaderboard's figure."""
     groups = by_source(results)
     judged = [(at, result, tuple(classes_for(result, groups[result.data_source]))) for at, result in enumerate(results)]
-    judged = [(at, result, classes) for at, result, classes in judged if _truth(result) in classes]
-    said = {at: _mapped(result.answer.strip(), result.data_source) for at, result, _ in judged}
+    judged = [(at, result, classes) for at, result, classes in judged if true_class(result) in classes]
+    said = {at: class_of(result, classes) for at, result, classes in judged}
     for classes in dict.fromkeys(classes for *_, classes in judged):
-        odd = [at for at, _, own in judged if own == classes and said[at] not in classes]
+        odd = {at: result.answer.strip() for at, result, own in judged if own == classes and said[at] is None}
         if odd and nearest is not None:
-            said |= zip(odd, nearest([said[at] for at in odd], classes), strict=True)
-    return [Mark(at, said[at] == _truth(result)) for at, result, _ in judged]
+            said |= zip(odd, nearest(list(odd.values()), classes), strict=True)
+    return [Mark(at, said[at] == true_class(result)) for at, result, _ in judged]

@@ -22,10 +22,10 @@ _NUMBER = f"({_PLAIN})"
 _DASHED = re.compile(rf"{_NUMBER}\s*-\s*{_NUMBER}")
 _WORDED = re.compile(rf"{_NUMBER}(?:s| seconds?)?\s*to\s*{_NUMBER}", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,9}):(\d{1,9}):(\d{1,9})\s+to\s+(\d{1,9}):(\d{1,9}):(\d{1,9})", re.IGNORECASE)
-_EVENT = re.compile(rf"{_NUMBER}-{_NUMBER}\s+seconds?:\s+.*?(?=\n{_PLAIN}-{_PLAIN}\s+seconds?:|\Z)", re.DOTALL)
+_EVENT = re.compile(rf"{_NUMBER}-{_NUMBER}\s+seconds?:\s+(.*?)(?=\n{_PLAIN}-{_PLAIN}\s+seconds?:|\Z)", re.DOTALL)
 _LOOSE = re.compile(
     rf"(?:\*\*Start Time:\*\*|Start\s*\(?Time\)?|Time\s*(?:Range|Interval):|^)\s*{_NUMBER}\s*[-–]\s*{_NUMBER}\s*seconds?"
-    r".*?(?:\*\*Description:\*\*|-)\s*\S.*"
+    r".*?(?:\*\*Description:\*\*|-)\s*(\S.*)"
 )
 
 
@@ -93,10 +93,15 @@ def error_s(results: Sequence[Result], side: int) -> list[Mark]:
     return [Mark(at, sum(abs(a[side] - b[side]) for a, b, _ in found), len(found)) for at, _, found in _matches(results, 0.3)]
 
 
+def read_lines(text: str) -> list[tuple[Pair, str]]:
+    """Every event with its text, up to the next such line; as they stand there, backwards and repeated ones among them."""
+    found = _EVENT.findall(text) or [event for line in text.split("\n") for event in _LOOSE.findall(line)]
+    return [((float(start), float(end)), said.strip()) for start, end, said in found]
+
+
 def read_events(text: str) -> list[Pair]:
     """Seconds, equal spans once; then cut so that none overlap."""
-    found = _EVENT.findall(text) or [pair for line in text.split("\n") for pair in _LOOSE.findall(line)]
-    return cut_apart(list(dict.fromkeys(_pairs(found))))
+    return cut_apart(list(dict.fromkeys(span for span, _ in read_lines(text))))
 
 
 def cut_apart(spans: Sequence[Pair]) -> list[Pair]:
@@ -126,12 +131,16 @@ def f1_of(predicted: Sequence[Pair], truths: Sequence[Pair], fps: float) -> floa
 
 def true_events(result: Result) -> list[Pair]:
     """From `struc_info`, else read from the true answer."""
-    return _facts(result.facts.get("dc_segments")) or _pairs(_EVENT.findall(result.gnd or ""))
+    return _facts(result.facts.get("dc_segments")) or [(float(start), float(end)) for start, end, _ in _EVENT.findall(result.gnd or "")]
+
+
+def rate_of(result: Result) -> float:
+    """Frames a second, 1 where the record states none."""
+    return result.fps if result.fps and isfinite(result.fps) else 1.0
 
 
 def dvc(results: Sequence[Result]) -> list[Mark]:
     """A record of which nothing can be read is left out of its source's mean, yet counts among its records."""
     told = [(at, result, read_events(result.answer)) for at, result in enumerate(results) if true_events(result)]
-    rates = {at: result.fps if result.fps and isfinite(result.fps) else 1.0 for at, result, _ in told}
-    scores = [f1_of(said, true_events(result), rates[at]) if said else 0.0 for at, result, said in told]
+    scores = [f1_of(said, true_events(result), rate_of(result)) if said else 0.0 for _, result, said in told]
     return [Mark(at, f1, bool(said), result.data_source) for (at, result, said), f1 in zip(told, scores, strict=True)]
