@@ -5,6 +5,7 @@ goes over all of these, field by field. Sources: the model cards and the publish
 most, 8*28*28 at least, 32,768 of context, 0.1 to 2 fps), and Qwen's own processors; docs/formats.md.
 """
 
+import json
 import logging
 import re
 import tomllib
@@ -42,6 +43,13 @@ def published_cards(checkpoint: str) -> dict[str, Reliability]:
         for column in PUBLISHED
         for name in column["qa_types"]
     }
+
+
+def write_reliability(file: Path, cards: Mapping[str, Reliability], **otherwise: Any) -> None:
+    """Into a `profile.json`, in place of those of the same tasks. otherwise: what a file that is not there yet has beside them."""
+    said = _stated(file) or otherwise
+    said["cards"] = said.get("cards", {}) | {name: card.model_dump(mode="json") for name, card in cards.items()}
+    file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 def frame_budget(max_pixels: int, factor: int, max_context: int, *, timestamps: bool) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from medvid.core import Access, Outcome, Span
 from medvid.core.clip import Clip, to_clip, to_source
 from medvid.engine.base import Engine, Reply, Request
+from medvid.medvidbench.metrics import Mark
 from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.simulated import questions_for, source_clip
 from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
@@ -22,7 +23,7 @@ from medvid.tools.base import Args
 from medvid.tools.feeding import fed_size, sample_times
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
-from medvid.train.figures import Mark, Report, marks_of, report_of
+from medvid.train.figures import Report, marks_of, report_of
 from medvid.video import Library, VideoInfo, probe
 
 SHORTEST_S, LONGEST_S = 16, 128

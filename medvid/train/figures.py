@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,8 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from medvid.core import ConfigError, Outcome, Reliability, Value
-from medvid.medvidbench.metrics import resample
+from medvid.engine.profiles import write_reliability
+from medvid.medvidbench.metrics import Mark, figure, resample
 from medvid.medvidbench.metrics.spans import cut_apart, f1_of
 from medvid.medvidbench.texts import same_deed
 from medvid.simulate.world import SHIFTED_SEED
@@ -34,16 +34,6 @@ CARDS: dict[str, str] = _SAID["cards"]
 """The row that tells how far each task can be trusted."""
 TRAINING = "training.json"
 """What `medvid train sft` leaves beside the weights: how they were made, a piece for each run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """earned of weight, on one clip."""
-
-    row: str
-    clip: int
-    earned: float
-    weight: float = 1.0
 
 
 class Row(Value):
@@ -77,7 +67,7 @@ class Report(Value):
 
 def marks_of(clip: int, tool: str, outcome: Outcome[Any], truth: Any | None) -> list[Mark]:
     """truth: the true result in source time and pixels; None where what is asked for does not occur."""
-    return [Mark(row, clip, float(earned), float(weight)) for row, earned, weight in _earned(tool, outcome, truth)]
+    return [Mark(clip, float(earned), float(weight), part=row) for row, earned, weight in _earned(tool, outcome, truth)]
 
 
 def _earned(tool: str, outcome: Outcome[Any], truth: Any | None) -> Iterator[tuple[str, float, float]]:
@@ -129,27 +119,15 @@ def report_of(model: str, clips: int, seed0: int, seeing: Sequence[Mark], blind:
 
 
 def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark], *, shifted: bool = False) -> Row | None:
-    own, other = (_by_clip([mark for mark in marks if mark.row == name]) for marks in (seeing, blind))
-    figure = _ratio(own)
-    if figure is None:
+    """marks: at their clips, of the row that is their part."""
+    own, other = ([mark for mark in marks if mark.part == name] for marks in (seeing, blind))
+    if (value := figure(own)) is None:
         return None
-    low, high = np.percentile(resampled(own, sorted(own)), (2.5, 97.5)).tolist()
-    tests = round(sum(weight for _, weight in own.values()))
-    bar = ROWS[name][shifted]
-    return Row(name=name, bar=bar, tests=tests, figure=figure, low=low, high=high, blind=_ratio(other), by_clip=own)
-
-
-def _by_clip(marks: Sequence[Mark]) -> dict[int, tuple[float, float]]:
-    sums: dict[int, tuple[float, float]] = {}
-    for mark in marks:
-        earned, weight = sums.get(mark.clip, (0.0, 0.0))
-        sums[mark.clip] = earned + mark.earned, weight + mark.weight
-    return sums
-
-
-def _ratio(by_clip: dict[int, tuple[float, float]]) -> float | None:
-    weight = sum(weight for _, weight in by_clip.values())
-    return sum(earned for earned, _ in by_clip.values()) / weight if weight else None
+    at = {clip: [mark for mark in own if mark.at == clip] for clip in sorted({mark.at for mark in own})}
+    by_clip = {clip: (sum(mark.earned for mark in marks), sum(mark.weight for mark in marks)) for clip, marks in at.items()}
+    low, high = np.percentile(resampled(by_clip, list(by_clip)), (2.5, 97.5)).tolist()
+    tests = round(sum(mark.weight for mark in own))
+    return Row(name=name, bar=ROWS[name][shifted], tests=tests, figure=value, low=low, high=high, blind=figure(other), by_clip=by_clip)
 
 
 def read_report(path: Path, clips: int, first_seed: int) -> Report:
@@ -220,18 +198,17 @@ def write_cards(report: Report, folder: Path) -> None:
 
 
 def _write_reliability(report: Report, profile: Path) -> None:
-    said: dict[str, Any] = json.loads(profile.read_text()) if profile.exists() else {"base": "embedded"}
     source = f"simulated clips, seeds from {report.first_seed:,} on"
     rows = {qa_type: report.row(name) for qa_type, name in CARDS.items()}
-    said["cards"] = {
+    cards = {
         qa_type: Reliability(
             qa_type=qa_type, metric=row.name, figure=round(row.figure, 3), baseline=None if row.blind is None else round(row.blind, 3),
             baseline_name="blind", tests=row.tests, source=source,
-        ).model_dump(mode="json")
+        )
         for qa_type, row in rows.items()
         if row is not None
     }  # fmt: skip
-    profile.write_text(json.dumps(said, indent=1) + "\n")
+    write_reliability(profile, cards, base="embedded")
 
 
 def model_card(reports: Sequence[Report], training: list[dict[str, Any]]) -> str:

@@ -8,12 +8,13 @@ import pytest
 from medvid.core.errors import ConfigError
 from medvid.core.outcome import Evidence, Outcome
 from medvid.core.span import Box, Span, TimedBox, Track
+from medvid.medvidbench.metrics import Mark
 from medvid.tools.caption_events import CaptionedEvent, Events
 from medvid.tools.ground_object import Grounding
 from medvid.tools.localize_action import Spans
 from medvid.tools.scores import Scores
 from medvid.tools.texts import Description
-from medvid.train.figures import ROWS, Mark, gain, marks_of, read_report, report_of, row_of, table_of
+from medvid.train.figures import ROWS, gain, marks_of, read_report, report_of, row_of, table_of
 
 
 def outcome(result: Any | None, status: str = "ok") -> Outcome[Any]:
@@ -22,7 +23,7 @@ def outcome(result: Any | None, status: str = "ok") -> Outcome[Any]:
 
 
 def earned(tool: str, said: Any | None, truth: Any | None, status: str = "ok") -> dict[str, tuple[float, float]]:
-    return {mark.row: (mark.earned, mark.weight) for mark in marks_of(0, tool, outcome(said, status), truth)}
+    return {mark.part: (mark.earned, mark.weight) for mark in marks_of(0, tool, outcome(said, status), truth)}
 
 
 def spans(*pairs: tuple[float, float]) -> Spans:
@@ -99,8 +100,8 @@ def test_a_region_is_right_with_its_instrument_and_all_that_it_does() -> None:
 
 
 def test_a_figure_is_the_share_earned_over_all_questions_not_over_clips() -> None:
-    marks = [Mark("next action", 0, 1, 1), Mark("next action", 0, 1, 1), Mark("next action", 1, 0, 1)]
-    row = row_of("next action", marks, [Mark("next action", 0, 1, 4)])
+    marks = [Mark(0, 1, 1, part="next action"), Mark(0, 1, 1, part="next action"), Mark(1, 0, 1, part="next action")]
+    row = row_of("next action", marks, [Mark(0, 1, 4, part="next action")])
     assert row is not None
     assert (row.figure, row.blind, row.tests, row.bar) == (pytest.approx(2 / 3), 0.25, 3, 0.97)
     assert row_of("CVS all three", marks, []) is None
@@ -108,18 +109,18 @@ def test_a_figure_is_the_share_earned_over_all_questions_not_over_clips() -> Non
 
 def test_the_interval_resamples_clips() -> None:
     # Half the clips are all right, half all wrong: the figure of 100 resampled clips has a deviation of sqrt(.25 / 100) = 0.05.
-    row = row_of("next action", [Mark("next action", clip, clip % 2) for clip in range(100) for _ in range(5)], [])
+    row = row_of("next action", [Mark(clip, clip % 2, part="next action") for clip in range(100) for _ in range(5)], [])
     assert row is not None
     assert row.low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.02) and row.high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.02)
-    one = row_of("next action", [Mark("next action", 0, 1)], [])
+    one = row_of("next action", [Mark(0, 1, part="next action")], [])
     assert one is not None and (one.low, one.high) == (1.0, 1.0)
 
 
 def test_a_gain_is_paired_by_clip() -> None:
     # Both figures vary by clip (deviation 0.05 each), their difference does not: ten more of a hundred clips are right, so the gain's
     # deviation is sqrt(.1 x .9 / 100) = 0.03, not sqrt(2) x 0.05.
-    before = row_of("next action", [Mark("next action", clip, clip < 50) for clip in range(100)], [])
-    after = row_of("next action", [Mark("next action", clip, clip < 60) for clip in range(100)], [])
+    before = row_of("next action", [Mark(clip, clip < 50, part="next action") for clip in range(100)], [])
+    after = row_of("next action", [Mark(clip, clip < 60, part="next action") for clip in range(100)], [])
     assert before is not None and after is not None
     more, low, high = gain(after, before)
     assert more == pytest.approx(0.1) and low == pytest.approx(0.1 - 0.059, abs=0.015) and high == pytest.approx(0.1 + 0.059, abs=0.015)
@@ -127,7 +128,7 @@ def test_a_gain_is_paired_by_clip() -> None:
 
 
 def test_a_report_is_json_and_a_table_with_each_bar() -> None:
-    marks = [Mark(name, 0, 1) for name in ROWS]
+    marks = [Mark(0, 1, part=name) for name in ROWS]
     report = report_of("tiny", 1, 1_000_000, marks, marks[:1], 2.0)
     assert type(report).model_validate_json(report.model_dump_json()) == report
     assert table_of(report).row_count == len(ROWS)
@@ -140,7 +141,7 @@ def test_a_report_is_json_and_a_table_with_each_bar() -> None:
 
 def test_a_report_is_read_again_for_the_same_clips_only(tmp_path: Path) -> None:
     kept = tmp_path / "before.json"
-    kept.write_text(report_of("tiny", 2, 1_000_000, [Mark("next action", 0, 1)], [], 2.0).model_dump_json())
+    kept.write_text(report_of("tiny", 2, 1_000_000, [Mark(0, 1, part="next action")], [], 2.0).model_dump_json())
     assert read_report(kept, 2, 1_000_000).rows[0].by_clip == {0: (1, 1)}
     with pytest.raises(ConfigError, match="about 2 clips from seed 1,000,000 on, while 2 clips from seed 2,000,000"):
         read_report(kept, 2, 2_000_000)

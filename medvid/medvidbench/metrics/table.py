@@ -3,13 +3,13 @@
 What asks for something that does not occur (its true answer is `Not observed.`) is judged in a column of its own and in no other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from medvid.core import Action, Case, ParseError
 from medvid.core.clip import Clip
-from medvid.medvidbench.metrics import Column, Mark, by_source, figure, scores, spans
+from medvid.medvidbench.metrics import Column, Mark, by_source, figure, mean, scores, spans
 from medvid.medvidbench.metrics.grounding import stg
 from medvid.medvidbench.metrics.next_action import Nearest, classes_for, nap
 from medvid.medvidbench.records import Result
@@ -25,14 +25,13 @@ _ANY_CLIP = Clip(
 
 class Metric(NamedTuple):
     """name: of a column of the leaderboard; with `of`, a second figure of that column. marks: None where a judge gives them. by_records:
-    sources weigh by their records. unit: of what is no share."""
+    sources weigh by their records."""
 
     name: str
     task: str  # what its qa_types begin with
     marks: Callable[[Sequence[Result]], list[Mark]] | None
     of: str = ""
     by_records: bool = False
-    unit: str = ""
 
 
 def metrics(nearest: Nearest | None = None) -> list[Metric]:
@@ -40,7 +39,7 @@ def metrics(nearest: Nearest | None = None) -> list[Metric]:
     tag = [Metric(f"TAG @{at}", "tal", partial(spans.tag, threshold=at)) for at in spans.TAG_THRESHOLDS]
     recalls = [Metric(f"recall @{at}", "tal", partial(spans.recall, threshold=at), "TAG @0.5") for at in spans.DVC_THRESHOLDS]
     sides = enumerate(("start", "end"))
-    errors = [Metric(f"error at the {name}", "tal", partial(spans.error_s, side=side), "TAG @0.5", unit="s") for side, name in sides]
+    errors = [Metric(f"error at the {name}, s", "tal", partial(spans.error_s, side=side), "TAG @0.5") for side, name in sides]
     return [
         Metric("CVS acc", "cvs", scores.cvs), Metric("rating", "cvs", scores.rating, "CVS acc"),
         Metric("NAP acc", "next_action", partial(nap, nearest=nearest)),
@@ -84,12 +83,8 @@ def strict_scores(results: Sequence[Result]) -> dict[int, float | None]:
 
 
 def strict(results: Sequence[Result]) -> Strict:
-    return strict_of(strict_scores(results))
-
-
-def strict_of(marks: Mapping[int, float | None]) -> Strict:
-    read = [mark for mark in marks.values() if mark is not None]
-    return Strict(sum(read) / len(marks), 1 - len(read) / len(marks)) if marks else Strict(None, None)
+    marks = strict_scores(results).values()
+    return Strict(mean(mark or 0.0 for mark in marks), mean(float(mark is None) for mark in marks))
 
 
 def columns(results: Sequence[Result], nearest: Nearest | None = None) -> list[Column]:
