@@ -27,6 +27,7 @@ def score(
     answer and a blind model earn, and the published figures."""
     from medvid.engine.profiles import write_reliability
     from medvid.medvidbench.drilldown import entries_of
+    from medvid.medvidbench.judge import columns_of
     from medvid.medvidbench.nearest import minilm
     from medvid.medvidbench.records import read_records
     from medvid.medvidbench.score import cards_of, read_sheet, score_of
@@ -37,7 +38,8 @@ def score(
     if page is not None:
         check_folder(page)
     sheet = read_sheet(answers)
-    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, blind=read_sheet(blind) if blind else None)
+    judged, others = columns_of(answers) if sheet.run else (), {"blind": read_sheet(blind) if blind else None}
+    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, judged=judged, **others)
     facts, lines = facts_of(told), lines_of(told)
     if cards is not None:
         write_reliability(cards, cards_of(told))
