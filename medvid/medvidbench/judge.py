@@ -7,8 +7,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from medvid.core import ConfigError, Value
 from medvid.core.results_folder import whole_lines
 from medvid.medvidbench.answers import Answered, read_answers
@@ -75,7 +73,8 @@ def both_orders(run: Answered, other: Answered) -> dict[str, list[tuple[Texts, T
     """Of each record that both answered, whole texts: this run's answer as A, then as B. Raises ConfigError for other records."""
     if run.records != other.records:
         raise ConfigError("the two folders hold answers to different records; run both models on the same file")
-    both = [(one.qa_type, one.gnd, one.answer, other.results[at].answer) for at, one in run.results.items() if at in other.results]
+    theirs = other.results
+    both = [(one.qa_type, one.gnd, one.answer, theirs[at].answer) for at, one in run.results.items() if at in theirs]
     told = [(task, truth, a, b) for task, truth, a, b in both if truth and a.strip() and b.strip()]
     return {name: [((t, a, b), (t, b, a)) for task, t, a, b in told if task.startswith(prefix)] for prefix, name in COLUMNS.items()}
 
@@ -130,8 +129,8 @@ def compare(run: Answered, other: Answered, judge: str, verdicts: Mapping[str, V
 def agreement(verdicts: Mapping[str, Verdict], asked: Sequence[Texts], one: str, other: str) -> Figures:
     """Of all marks from 1 to 5 that both gave. kappa: weighted by the square of the difference."""
     found = [(_marks(verdicts, texts, one), _marks(verdicts, texts, other)) for texts in asked if len(texts) == 2]
-    both = np.array([(a[name], b[name]) for a, b in found if a and b for name in a], float).reshape(-1, 2)
-    a, b = both.T
-    by_chance = ((a[:, None] - b) ** 2).mean() if len(both) else 0.0
-    kappa = 1 - float(((a - b) ** 2).mean() / by_chance) if by_chance else None
-    return {"marks": len(both), "exact": mean(a == b), "mean_difference": mean(abs(a - b)), "kappa": kappa}
+    both = [(a[name], b[name]) for a, b in found if a and b for name in a]
+    apart, count = [abs(a - b) for a, b in both], len(both) or 1
+    by_chance = sum(a * a + b * b for a, b in both) / count - 2 * sum(a for a, _ in both) * sum(b for _, b in both) / count**2
+    kappa = 1 - sum(one * one for one in apart) / count / by_chance if by_chance > 1e-9 else None  # by_chance: between any two marks
+    return {"marks": len(both), "exact": mean(one == 0 for one in apart), "mean_difference": mean(apart), "kappa": kappa}

@@ -78,7 +78,15 @@ class Judge:
         return (message.content or message.refusal or "") if message else ""
 
 
-async def judge_all(judge: Judge, asked: Sequence[Texts], jobs: int, keep: Callable[[Verdict], None]) -> list[str]:
+class Cosine:
+    """The fallback: from 0 to 1. Raises ConfigError where the sentence vectors are not installed."""
+
+    async def ask(self, texts: Texts) -> Verdict:
+        truth, answer = vectors(texts)
+        return Verdict(key=key_of(MINILM, texts), judge=MINILM, marks={"cosine": max(0.0, float(truth @ answer))})
+
+
+async def judge_all(judge: Judge | Cosine, asked: Sequence[Texts], jobs: int, keep: Callable[[Verdict], None]) -> list[str]:
     """jobs: under way at once. keep: hears each verdict as it comes. Why texts were refused. Raises the first other MedVidError; what was
     kept stays."""
     slots, refused = asyncio.Semaphore(jobs), list[str]()
@@ -94,10 +102,3 @@ async def judge_all(judge: Judge, asked: Sequence[Texts], jobs: int, keep: Calla
 
     await asyncio.gather(*map(one, asked))
     return refused
-
-
-def cosines(asked: Sequence[Texts]) -> list[Verdict]:
-    """From 0 to 1. Raises ConfigError where the sentence vectors are not installed."""
-    truths, answers = (vectors([texts[i] for texts in asked]) for i in (0, 1))
-    marks = [{"cosine": max(0.0, float(a @ b))} for a, b in zip(truths, answers, strict=True)]
-    return [Verdict(key=key_of(MINILM, texts), judge=MINILM, marks=mark) for texts, mark in zip(asked, marks, strict=True)]

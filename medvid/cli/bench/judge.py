@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from medvid.cli.bench.shown import show
-from medvid.cli.options import Json, examples
+from medvid.cli.options import Json, examples, settings_of
 
 EXAMPLES = examples(
     "medvid bench judge results --endpoint https://api.openai.com/v1 --model gpt-4.1 --dry-run",
@@ -26,7 +26,6 @@ def judge(
     second_model: Annotated[str | None, typer.Option(help="The second judge; how far the two agree is told.")] = None,
     fallback: Annotated[Literal["minilm"] | None, typer.Option(help="No judge: cosines of sentence vectors, from 0 to 1.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Questions under way at once.")] = 8,
-    timeout_s: Annotated[float, typer.Option(min=1, help="Longest wait for one reply.")] = 120.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many questions there are.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -40,28 +39,22 @@ def judge(
     from medvid.medvidbench import judging
     from medvid.medvidbench.answers import read_answers
 
-    if (endpoint is None) == (fallback is None) or (second_endpoint is None) != (second_model is None) or (second_model and not endpoint):
-        raise ConfigError("name a judge with --endpoint, a second with --second-endpoint and --second-model; or take --fallback minilm")
-    if second_model == model:
-        raise ConfigError(f"both judges are {model}; verdicts are kept by the judge's name, so name another with --second-model")
+    second = (second_endpoint is None, second_model is None)
+    if (endpoint is None) == (fallback is None) or second not in ((True, True), (endpoint is None, False)) or second_model == model:
+        raise ConfigError("name a judge with --endpoint, a second with --second-endpoint and another --second-model; or --fallback minilm")
     run, other = read_answers(folder), read_answers(against) if against and endpoint else None
-    asked, told = figures.texts_of(run, other), dict(run.provenance)
+    asked, told, refused = figures.texts_of(run, other), dict(run.provenance), list[str]()
     kept = ResultsFolder(folder, figures.NAME, told.pop("made_with"), told)
     judges = {model if endpoint else judging.MINILM: (endpoint, "MEDVID_JUDGE_API_KEY")}
     judges |= {second_model: (second_endpoint, "MEDVID_SECOND_API_KEY")} if second_model else {}
-    refused = list[str]()
     for name, (url, key) in judges.items():
         known = figures.read_verdicts(folder)
         mine = [texts for texts in asked if figures.key_of(name, texts) not in known and (len(texts) == 2 or name == model)]
         typer.echo(f"{len(mine)} questions to {name}" + (f"; the true texts and the answers are sent to {url}" if url else ""), err=True)
         if not mine or dry_run:
             continue
-        if url is None:
-            for verdict in judging.cosines(mine):
-                kept.append(verdict.model_dump())
-            continue
         try:
-            asker = judging.Judge(url, name, key, timeout_s)
+            asker = judging.Judge(url, name, key, settings_of().timeout_s) if url else judging.Cosine()
             refused += asyncio.run(judging.judge_all(asker, mine, jobs, lambda verdict: kept.append(verdict.model_dump())))
         except KeyboardInterrupt:
             typer.echo("stopped; the same command goes on where it was", err=True)

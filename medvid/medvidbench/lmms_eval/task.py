@@ -21,7 +21,9 @@ def documents(placeholder: Any) -> Any:
     """A dataset like the placeholder of place.json, a row a record."""
     if not (file := os.environ.get("MEDVID_RECORDS")):
         raise ConfigError("MEDVID_RECORDS is not set; let it name the file of records")
-    return type(placeholder).from_list([{"record": record.model_dump_json()} for record in read_records(Path(file))])
+    records = read_records(Path(file))
+    rows = [{"record": one.model_dump_json(), "question": one.question, "truth": one.answer or ""} for one in records]
+    return type(placeholder).from_list(rows)
 
 
 def _record(document: Document) -> Record:
@@ -35,14 +37,6 @@ def frames(document: Document) -> list[Image.Image]:
     for picture in (picture for path, picture in zip(record.video, pictures, strict=True) if path == region.get("start_frame")):
         ImageDraw.Draw(picture).rectangle(region["start_frame_bbox"], outline=(0, 255, 0), width=8)
     return pictures
-
-
-def question(document: Document, lmms_eval_specific_kwargs: Any = None) -> str:
-    return _record(document).question
-
-
-def truth(document: Document) -> str:
-    return _record(document).answer or ""
 
 
 def results(document: Document, answers: Sequence[str]) -> dict[str, Any]:
