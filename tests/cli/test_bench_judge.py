@@ -127,7 +127,8 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(tmp_path: Path, end: si
     folder = summaries(tmp_path / "run", 16)
     async with FakeServer(slow, models=("m",)).running() as server:
         args = ["bench", "judge", str(folder), "--endpoint", server.address, "--model", "m", "--jobs", "2"]
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "medvid.cli", *args, stderr=asyncio.subprocess.PIPE, cwd=ROOT, env=environment())
+        pipe, program = asyncio.subprocess.PIPE, [sys.executable, "-m", "medvid.cli"]
+        process = await asyncio.create_subprocess_exec(*program, *args, stderr=pipe, cwd=ROOT, env=environment())
         while not (folder / NAME).is_file() or len((folder / NAME).read_bytes().splitlines()) < 5:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         process.send_signal(end)
@@ -185,3 +186,13 @@ def test_without_a_server_nothing_is_judged_unless_the_fallback_is_named(tmp_pat
     (column,) = json.loads(done.stdout)["all-MiniLM-L6-v2"]["columns"]
     assert done.exit_code == 0 and column["name"] == "RC llm" and 0.5 < column["leaderboard"] < 0.9  # the first is 1, the other less
     assert next(line["marks"]["cosine"] for line in lines(folder)) == pytest.approx(1, abs=1e-5)
+
+
+async def test_the_score_shows_what_was_judged(tmp_path: Path) -> None:
+    truths = ["The cystic duct is clipped and cut.", "The gallbladder is retracted."]
+    folder = run_folder(tmp_path / "run", [record("video_summary_gpt", truth) for truth in truths], ["A duct is cut.", "It is pulled."])
+    async with FakeServer(marks(4), models=("m",)).running() as server:
+        await judge(folder, "--endpoint", server.address, "--model", "m")
+    done = CliRunner().invoke(app, ["bench", "score", str(folder), "--json"], catch_exceptions=False)
+    rows = {row["name"]: row for row in json.loads(done.stdout)["rows"] if row["source"] is None}
+    assert rows["VS llm"]["leaderboard"]["value"] == 4

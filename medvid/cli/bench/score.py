@@ -38,8 +38,8 @@ def score(
     if page is not None:
         check_folder(page)
     sheet = read_sheet(answers)
-    judged, others = columns_of(answers) if sheet.run else (), {"blind": read_sheet(blind) if blind else None}
-    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, judged=judged, **others)
+    judged, beside = columns_of(answers) if sheet.run else (), read_sheet(blind) if blind else None
+    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, blind=beside, judged=judged)
     facts, lines = facts_of(told), lines_of(told)
     if cards is not None:
         write_reliability(cards, cards_of(told))
