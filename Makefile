@@ -44,8 +44,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A file's tests share what they set up, so they stay in one process; a core each, so one thread each.
 test: check
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 # The CPU build of vLLM. torchaudio and torchcodec come with it and cannot be imported beside a CPU torch; nothing here needs them.
 .venv-vllm/.installed: pyproject.toml tests/vllm/mend.py

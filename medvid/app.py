@@ -111,21 +111,24 @@ def open_planner(settings: Settings) -> Planner:
     return ModelPlanner(model, settings.planner_model, settings.planner_fallback, settings.planner_answers)
 
 
-def planner(toolbox: Toolbox, keep_s: float = 7 * 86400.0) -> Ask:
-    """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access. keep_s: of
-    the turns of a thread. A question of no thread leaves nothing, for a client cannot resume a run."""
+def planner(toolbox: Toolbox, *, plans: Planner | None = None, servers: Sequence[str] = (), keep_s: float = 7 * 86400.0) -> Ask:
+    """Answers `ask_procedure` with the agent. Its calls go to a server of their own: the tools alone, under the caller's access; and to
+    other `servers`, as the settings have them. plans: the rules where None. keep_s: of the turns of a thread. A question of no thread
+    leaves nothing, for a client cannot resume a run."""
 
     async def ask(args: AskArgs, *, access: Access, progress: Progress) -> Run:
         from medvid.agent import runs, threads
+        from medvid.agent.clients import with_servers
+        from medvid.agent.planner import offline
 
         memory, file = None, Path(":memory:")
         if args.thread is not None:
             await to_thread.run_sync(threads.expire, keep_s)
             memory, file = (await threads.memory_of(args.thread, access.caller))[0].seen_by(access.may_see), places.runs_file()
-        async with open_client(open_server(toolbox, access=access, pictures=False)) as client:
+        async with open_client(open_server(toolbox, access=access, pictures=False)) as own:
             return await runs.ask(
-                args.question, args.video_ids, client, memory=memory, model=toolbox.engine.profile.name, caller=access.caller,
-                on_event=_told_to(progress), checkpoints=file,
+                args.question, args.video_ids, await with_servers(own, servers), planner=plans or offline, memory=memory,
+                model=toolbox.asked, caller=access.caller, on_event=_told_to(progress), checkpoints=file,
             )  # fmt: skip
 
     return ask
@@ -169,7 +172,7 @@ async def open_tools(settings: Settings, library: Library) -> AsyncIterator[tupl
     try:
         server = open_server(toolbox, access=access_of(settings), pictures=False)
         async with open_client(server) as own:
-            yield await with_servers(own, settings.mcp_servers), toolbox.engine.profile.name
+            yield await with_servers(own, settings.mcp_servers), toolbox.asked
     finally:
         await toolbox.engine.aclose()
 
@@ -187,11 +190,12 @@ async def langchain_tools(*files: str | Path, **flags: Any) -> AsyncIterator[lis
 @asynccontextmanager
 async def studio() -> AsyncIterator[Any]:
     """The graph for `langgraph dev` (langgraph.json), over the settings' videos or the demo clip."""
+    from medvid.agent.catalogue import list_tools
     from medvid.agent.graph import Context, build_graph
 
     settings = places.load()
     async with open_tools(settings, open_library(settings, () if settings.roots else [demo_clip()])) as (client, _):
-        yield build_graph(Context(client, open_planner(settings))).compile()
+        yield build_graph(Context(client, await list_tools(client), open_planner(settings))).compile()
 
 
 def http_doors(settings: Settings, token: str | None) -> Doors:
@@ -223,7 +227,7 @@ async def serve(
         toolbox = open_toolbox(settings, open_library(settings, files, readers))
         home = repr((settings.model, sorted(str(path.resolve()) for path in (*settings.roots, *files))))
         keep_s = settings.keep_jobs_days * 86400.0
-        ask = partial(planner, keep_s=keep_s)
+        ask = partial(planner, plans=open_planner(settings), servers=settings.mcp_servers, keep_s=keep_s)
         jobs = Jobs(toolbox, places.data_dir() / "jobs.sqlite", ask=ask, home=home, most=settings.max_jobs, keep_s=keep_s)
         gate = Gate(settings.max_calls, settings.max_waiting, settings.call_deadline_s, jobs=True)
         server = open_server(toolbox, access=access_of(settings), ask=ask(toolbox), note=note, gate=gate, jobs=jobs)

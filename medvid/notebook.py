@@ -24,7 +24,7 @@ from medvid.agent import runs
 from medvid.agent.binding import bind
 from medvid.agent.catalogue import list_videos
 from medvid.agent.cohort import CALLS_PER_VIDEO, load_analysis
-from medvid.app import open_library, open_tools
+from medvid.app import open_library, open_planner, open_tools
 from medvid.core import Access, Plan, Run
 from medvid.core.settings import Settings, load
 from medvid.report.cohort import chart
@@ -79,7 +79,7 @@ class Video:
     """One video, with the model that is asked about it. Opened by `medvid.open`."""
 
     def __init__(self, path: Path, given: Settings) -> None:
-        self._library, self._stack = open_library(given, [path]), ExitStack()
+        self._library, self._planner, self._stack = open_library(given, [path]), open_planner(given), ExitStack()
         (self.listing,) = self._library.listing(Access())
         portal = self._stack.enter_context(start_blocking_portal())  # one event loop, in a thread of its own, for every call
         self._start: Callable[[Callable[[], Awaitable[Result]]], Future[Result]] = portal.start_task_soon
@@ -94,7 +94,8 @@ class Video:
         return await wrap_future(self._start(partial(self._ask, question, insist=insist)))
 
     def run(self, plan: Plan | str | Path, **given: Any) -> Result:
-        """plan: a value, a YAML file, or the name of an analysis (`medvid run --list`). given: its parameters. Raises PlanError."""
+        """plan: a value, a YAML file, or the name of an analysis (`medvid run --list`). given: its parameters. Raises PlanError, and
+        ConfigError where there is no such plan."""
         return _wait(self._start(partial(self._run, plan, given)))
 
     async def arun(self, plan: Plan | str | Path, **given: Any) -> Result:
@@ -109,7 +110,8 @@ class Video:
             self.close()
 
     async def _ask(self, question: str, **how: Any) -> Result:
-        run = await runs.ask(question, [self.listing.video_id], self._client, checkpoints=Path(":memory:"), **how)
+        kept = Path(":memory:")
+        run = await runs.ask(question, [self.listing.video_id], self._client, planner=self._planner, checkpoints=kept, **how)
         return Result(run, self._library)
 
     async def _run(self, plan: Plan | str | Path, given: dict[str, Any]) -> Result:

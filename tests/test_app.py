@@ -20,6 +20,8 @@ from medvid.simulate import clip_of, from_tag, make_procedure, write_video
 from medvid.simulate.demo import DEMO_SEED
 from medvid.simulate.truth import HELD_OUT_SEED, Kind, Truth
 from medvid.video import probe
+from tests.agent.chat import served
+from tests.agent.test_clients import labels
 from tests.mcp_server.scripted import ACTION, scripted_engine, talkative_engine
 
 
@@ -133,6 +135,22 @@ async def test_a_question_is_planned_over_the_tools_and_answered_with_its_eviden
     assert run["answer"]["statements"]
     assert [request.origin[0] for request in engine.requests if request.origin] == ["localize_action"] * 2
     assert heard[-1] == max(heard) > 0
+
+
+@pytest.mark.anyio
+async def test_the_planner_of_a_server_may_be_a_language_model_and_use_the_tools_of_another_server(clip: Path) -> None:
+    toolbox = app.open_toolbox(Settings(), app.open_library(Settings(), [clip]), scripted_engine())
+    plan = {"steps": [{"id": "s1", "tool": "scales__weigh", "args": {"of": "needle"}}]}
+    with labels() as url, served(plan) as (address, requests):
+        settings = Settings(planner_model="any", planner_endpoint=address, planner_api_key="none", mcp_servers=(f"scales={url}",))
+        ask = app.planner(toolbox, plans=app.open_planner(settings), servers=settings.mcp_servers)
+        async with app.open_client(app.open_server(toolbox, ask=ask)) as client:
+            asked = {"video_ids": [probe(clip).video_id], "question": "What does the needle weigh?"}
+            result = await client.call_tool("ask_procedure", asked)
+    assert not result.is_error, result.content
+    assert len(requests) == 1
+    (said,) = result.structured_content["answer"]["statements"]
+    assert "12.5" in said["text"] and "scales" in said["text"], "quoted as the other server's word"
 
 
 @pytest.mark.anyio

@@ -12,12 +12,13 @@ import pytest
 
 import medvid
 from medvid import app as parts
-from medvid.core import Answer, Plan, PlanError, Run, Span, Statement, VideoError
+from medvid.core import Answer, ConfigError, Plan, PlanError, Run, Span, Statement, VideoError
 from medvid.engine.profiles import EMBEDDED
 from medvid.medvidbench.oracle import OracleEngine
 from medvid.notebook import Result
 from medvid.simulate import Truth, clip_of, make_procedure, write_video
 from medvid.video import Library, probe
+from tests.agent.chat import served
 from tests.agent.fake import outcome
 from tests.cli.program import environment
 
@@ -54,6 +55,19 @@ def test_a_question_is_answered_and_goes_to_pandas(video: medvid.notebook.Video,
     assert table["start_s"][0] == pytest.approx(clipped(operation[1]), abs=1.0)
 
 
+def test_a_language_model_of_the_settings_plans(operation: tuple[Path, Truth], monkeypatch: pytest.MonkeyPatch) -> None:
+    path, truth = operation
+    video_id = probe(path).video_id
+    monkeypatch.setattr(parts, "open_model", lambda settings: OracleEngine(EMBEDDED, {video_id: truth}))
+    plan = {"steps": [{"id": "mine", "tool": "localize_action", "args": {"video_id": video_id, "action": "clip the cystic duct"}}]}
+    with served(plan) as (address, requests):
+        opened = medvid.open(path, planner_model="any", planner_endpoint=address, planner_api_key="none")
+        table = opened.ask("Find me the clips.").to_pandas()
+        opened.close()
+    assert len(requests) == 1
+    assert table["step"].tolist() == ["mine"]
+
+
 def test_it_works_inside_a_running_event_loop_and_can_be_awaited(video: medvid.notebook.Video) -> None:
     async def cell() -> tuple[Result, Result, Result]:
         plain = video.ask(QUESTION)  # as in Jupyter, where a loop runs already
@@ -74,7 +88,7 @@ def test_a_plan_a_file_and_an_analysis_run_alike(video: medvid.notebook.Video, t
     assert video.run(plan).run.outcomes["found"][0]["result"] == from_file.run.outcomes["found"][0]["result"]
     with pytest.raises(PlanError, match="action"):
         video.run(tmp_path / "mine.yaml")
-    with pytest.raises(PlanError, match="one of compare_groups"):
+    with pytest.raises(ConfigError, match="one of compare_groups"):
         video.run("no_such_analysis")
 
 

@@ -6,6 +6,7 @@ an inexact meeting: `the common bile duct is clipped` is not `clip the cystic du
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ class Variant(NamedTuple):
     head: str
 
     @classmethod
+    @lru_cache(4096)  # a list is declared once and met by every question
     def of(cls, phrase: str) -> "Variant":
         words = [word for word in words_of(tidy(phrase)) if word not in STOP]
         verbs = frozenset(base(word) for word in words if word in VERBS)

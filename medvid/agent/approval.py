@@ -1,10 +1,14 @@
 """Approval: what a plan will cost, and whether somebody has to say yes to it first. Source: docs/formats.md, "Approval"."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medvid.agent.catalogue import LIST_VIDEOS, Listing
+from medvid.agent.references import ITEM, resolve
 from medvid.core import Plan, PlanError, Value
+
+NOTHING: Mapping[str, float] = {}
 
 
 class Cost(Value):
@@ -39,21 +43,23 @@ class Waiting(PlanError):
         )
 
 
-def cost_of(plan: Plan, listing: Sequence[Listing], paces: Mapping[str, float]) -> Cost:
+def cost_of(plan: Plan, listing: Sequence[Listing], paces: Mapping[str, float] = NOTHING) -> Cost:
     """A span that is not known yet counts as the whole video; a `for_each` over what is found later as one call. paces: of Memory."""
     lengths_s = {video["video_id"]: float(video["duration_s"]) for video in listing}
-    calls, video_s, seconds, least = 0, 0.0, 0.0, False
-    for step in plan.steps:
-        if step.tool is not None and step.tool != LIST_VIDEOS:
-            times = len(step.for_each) if isinstance(step.for_each, tuple) else 1
-            look_s = times * _length_s(step.args.get("span"), lengths_s.get(str(step.args.get("video_id")), 0.0))
-            calls, video_s, least = calls + times, video_s + look_s, least or isinstance(step.for_each, str)
-            seconds += look_s * paces.get(step.tool, paces.get("", 0.0))
+    calls, video_s, seconds = 0, 0.0, 0.0
+    looking = [step for step in plan.steps if step.tool not in (None, LIST_VIDEOS)]
+    for step in looking:
+        for element in step.for_each if isinstance(step.for_each, tuple) else (None,):
+            args = resolve(step.args, {ITEM: element}.get)
+            look_s = _length_s(args.get("span"), lengths_s.get(str(args.get("video_id"))))
+            calls, video_s, seconds = calls + 1, video_s + look_s, seconds + look_s * paces.get(step.name, paces.get("", 0.0))
+    least = any(isinstance(step.for_each, str) for step in looking)
     return Cost(calls=calls, video_min=round(video_s / 60, 2), seconds=round(seconds, 1) if paces else None, least=least)
 
 
-def _length_s(span: Any, whole_s: float) -> float:
+def _length_s(span: Any, whole_s: float | None) -> float:
+    """whole_s: of the video, None where it is not listed."""
     match span:
         case {"start_s": int() | float() as start_s, "end_s": int() | float() as end_s}:
-            return max(0.0, min(end_s, whole_s) - start_s)
-    return whole_s
+            return max(0.0, min(end_s, math.inf if whole_s is None else whole_s) - start_s)
+    return whole_s or 0.0

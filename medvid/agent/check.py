@@ -13,31 +13,17 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from medvid.agent.approval import Cost, cost_of
 from medvid.agent.binding import schema_of
 from medvid.agent.catalogue import LIST_VIDEOS, Listing, Tools
 from medvid.agent.operations import OPS
-from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced, resolve
+from medvid.agent.references import ITEM, VIDEO, Every, Reference, is_reference, parse, references_in, replaced
 from medvid.agent.shapes import Dangling, Placeholder, Schema, Validator, misfit, words
 from medvid.core import Plan, PlanError, Step
 
 BUDGET_CALLS = 60  # tool calls that one run may make unless told otherwise
 BUDGET_MINUTES = 24 * 60.0  # of video that they may look at, each counted anew
 ASKING = "ask_procedure"
-
-
-def cost_of(plan: Plan, listing: Sequence[Listing]) -> tuple[int, float]:
-    """Tool calls, and seconds of video they look at. What is not known before counts as one element, as the whole video."""
-    lengths = {video["video_id"]: float(video["duration_s"]) for video in listing}
-    looks: list[float] = []
-    for step in (step for step in plan.steps if step.tool is not None):
-        for element in step.for_each if isinstance(step.for_each, tuple) else (None,):
-            args = resolve(step.args, {ITEM: element}.get)
-            match args.get("span"):
-                case {"start_s": int() | float() as start, "end_s": int() | float() as end}:
-                    looks.append(max(0.0, end - start))
-                case _:
-                    looks.append(lengths.get(str(args.get("video_id")), 0.0))
-    return len(looks), sum(looks)
 
 
 def check_plan(
@@ -47,7 +33,7 @@ def check_plan(
     """Raises PlanError with one complaint for each thing that is wrong. A `for_each` over a reference counts as one call; the run counts
     its elements. bound: whether parameters and `$video` must have been put in."""
     complaints = list(_ids(plan)) or list(_cycles(plan)) or list(_Checker(plan, tools).all_complaints())
-    complaints += [] if complaints else [*_above(*cost_of(plan, listing), budget, minutes), *(_open(plan) if bound else ())]
+    complaints += [] if complaints else [*_above(cost_of(plan, listing), budget, minutes), *(_open(plan) if bound else ())]
     if not plan.steps:
         complaints.append("the plan has no step; give it at least one")
     if complaints:
@@ -59,11 +45,11 @@ def needed_steps(step: Step) -> set[str]:
     return {reference.root for reference in references_in([step.args, step.for_each])} - {ITEM, VIDEO}
 
 
-def _above(calls: int, video_s: float, budget: int, minutes: float) -> Iterator[str]:
-    if calls > budget:
-        yield f"the plan makes {calls} tool calls; the budget is {budget} calls; ask for less at once or raise the budget"
-    if video_s > minutes * 60:
-        told = f"the plan looks at {video_s / 60:.1f} minutes of video in all; the budget is {minutes:g} minutes"
+def _above(cost: Cost, calls: int, minutes: float) -> Iterator[str]:
+    if cost.calls > calls:
+        yield f"the plan makes {cost.calls} tool calls; the budget is {calls} calls; ask for less at once or raise the budget"
+    if cost.video_min > minutes:
+        told = f"the plan looks at {cost.video_min:.1f} minutes of video in all; the budget is {minutes:g} minutes"
         yield f"{told}; ask about shorter spans or fewer videos, or raise the budget"
 
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import anyio
-import yaml
 
 from medvid.agent.binding import bind
 from medvid.agent.catalogue import Client, Listing
 from medvid.agent.events import Event
 from medvid.agent.runs import ask, resume
-from medvid.core import ConfigError, Failure, MedVidError, Plan, PlanError, Run, Value
+from medvid.core import ConfigError, Failure, MedVidError, Plan, Run, Value
+from medvid.core.plan_file import read_plan
 from medvid.core.results_folder import ResultsFolder
 
 CALLS_PER_VIDEO = 2000
@@ -45,24 +45,11 @@ class Finished(Value):
 
 
 def load_analysis(name: str) -> Analysis:
-    """name: of one that comes along, or a file. Raises PlanError where it is neither."""
-    try:
-        return Analysis.model_validate(yaml.safe_load(SHIPPED.get(name, Path(name)).read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValueError) as error:
-        raise PlanError(f"{name} is no analysis ({error}); give a YAML file, or one of {', '.join(SHIPPED)}") from error
-
-
-def values_of(plan: Plan, texts: Sequence[str]) -> dict[str, Any]:
-    """`NAME=VALUE` of a command line, each as its parameter's type has it, all but texts as JSON. Raises ConfigError."""
-    values: dict[str, Any] = {}
-    for name, equals, value in (text.partition("=") for text in texts):
-        if not equals or name not in plan.parameters:
-            raise ConfigError(f"there is no parameter {name!r} to set; write NAME=VALUE, NAME of {', '.join(plan.parameters) or 'none'}")
-        try:
-            values[name] = value if plan.parameters[name].type == "string" else json.loads(value)
-        except ValueError as error:
-            raise ConfigError(f"{value!r} is no {plan.parameters[name].type}, which {name} is; write 30, true or JSON") from error
-    return values
+    """name: of one that comes along, or a file. Raises ConfigError where it is neither."""
+    file = SHIPPED.get(name, Path(name))
+    if not file.is_file():
+        raise ConfigError(f"there is no analysis {name!r}; give a YAML file, or one of {', '.join(SHIPPED)}")
+    return read_plan(file, Analysis)
 
 
 class Folder(ResultsFolder):

@@ -21,7 +21,7 @@ from mcp import MCPError
 
 from medvid.agent.answer import Told, compose
 from medvid.agent.approval import Cost, cost_of
-from medvid.agent.catalogue import Client, is_outcome, list_tools, list_videos, text_of
+from medvid.agent.catalogue import Client, Tools, is_outcome, list_videos, text_of
 from medvid.agent.check import BUDGET_CALLS, check_plan
 from medvid.agent.contradictions import contradictions
 from medvid.agent.events import Event, OnEvent, tell_nobody
@@ -39,6 +39,7 @@ STAGES = 3
 """Of the review; see `_review`."""
 BUDGET_S = 3600.0
 """That the calls of one run may take together, unless told otherwise."""
+NOT_AGAIN = "so what was not found was not looked for again"
 ERROR_META = "medvid/error"
 ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -97,9 +98,10 @@ class CallInput(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a run needs and no checkpoint holds. model: whose outcomes in memory are used again; none where None."""
+    """What a run needs and no checkpoint holds. tools: the client's. model: whose outcomes in memory are used again; none where None."""
 
     client: Client
+    tools: Tools
     planner: Planner
     on_event: OnEvent = tell_nobody
     memory: Memory = Memory()
@@ -113,8 +115,7 @@ async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     listing: list[dict[str, Any]] = await list_videos(context.client, state.get("video_ids")) if state.get("video_ids", True) else []
     if "plan" in state:
         return {"listing": listing}
-    tools = await list_tools(context.client)
-    planned = await context.planner(Asked(state["question"], listing, tools, context.memory, state.get("insist", False)))
+    planned = await context.planner(Asked(state["question"], listing, context.tools, context.memory, state.get("insist", False)))
     kept = {"listing": listing, "unused": list(planned.unused), "plannings": [tried.model_dump(mode="json") for tried in planned.tries]}
     kept["limits"] = list(planned.limits)
     if isinstance(planned.made, Needs):
@@ -125,7 +126,7 @@ async def _plan(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
 async def _check(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
     if state.get("needs"):
         return {}
-    plan, tools = Plan.model_validate(state["plan"]), await list_tools(runtime.context.client)
+    plan, tools = Plan.model_validate(state["plan"]), runtime.context.tools
     check_plan(plan, tools, listing=state["listing"], budget=state.get("budget", BUDGET_CALLS))
     return {"takes": {name: list(card.arguments) for name, card in tools.items()}}
 
@@ -227,13 +228,13 @@ async def _review(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         if done == 0 and limit is None:
             ledger = further
         elif done == 0 and further is not ledger:
-            limits.append(f"{limit}, so what was not found was not looked for again")
+            limits.append(f"{limit}, {NOT_AGAIN}")
         elif done == 1 and state.get("verify", True) and claims(ledger):
             left = 0 if limit else budget - sum(map(len, ledger.calls.values()))
             ledger, looks = look_again(ledger, state["listing"], state.get("takes", {}), left)
             limits += [f"{limit}, so not every time was looked at again"] if limit else []
         elif done == 2:
-            if not limits and further is not ledger:
+            if further is not ledger and not any(told.endswith(NOT_AGAIN) for told in limits):
                 limits.append("the one round of looking again is used up; what is not found yet was not looked for further")
             limits += [fault["message"] for faults in ledger.faults.values() for fault in faults if fault["kind"] == LIMIT]
             ledger, looks = judged(ledger, looks)

@@ -99,5 +99,10 @@ def _calls(run: Run, model: str) -> Iterator[tuple[str, tuple[str, dict[str, Any
         contents = run.outcomes.get(step.id, [])
         elements = resolve(step.for_each, ledger.given) if step.for_each else [None]
         for element, content in zip(elements, contents, strict=True) if contents and len(contents) == len(elements) else ():
-            if is_outcome(content) and isinstance(content["evidence"], dict) and content["evidence"].get("model") == model:
+            if is_outcome(content) and isinstance(content["evidence"], dict) and _asked(content["evidence"]) == model:
                 yield step.id, (step.name, ledger.arguments(step, element)), content
+
+
+def _asked(evidence: Mapping[str, Any]) -> str:
+    """The model, and how it was fed where that was not the usual way; as the toolbox says it."""
+    return f"{evidence.get('model')}{' (published feeding)' if evidence.get('feeding') == 'published' else ''}"

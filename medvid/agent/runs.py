@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ async def ask(
     }  # fmt: skip
     if plan is not None:
         state["plan"] = plan.to_json()
-    context = Context(client, planner, on_event, memory, first_wait_s, model, paces)
+    context = Context(client, await list_tools(client), planner, on_event, memory, first_wait_s, model, paces)
     async with open_saver(checkpoints or runs_file()) as saver:
         if await saver.aget_tuple(_config(run_id)) is not None:
             raise ConfigError(f"there is a run {run_id} already; go on with it (`medvid resume {run_id}`) or give another id")
@@ -83,9 +84,9 @@ async def resume(
     path = checkpoints or runs_file()
     async with open_saver(path) as saver:
         state = await _stored(saver, run_id, path)
+        context = Context(client, await list_tools(client), planner, on_event, memory or Memory(), model=model, paces=paces)
         if approved is not None:
-            check_plan(approved, await list_tools(client), budget=state["budget"])
-        context = Context(client, planner, on_event, memory or Memory(), model=model, paces=paces)
+            check_plan(approved, context.tools, listing=state["listing"], budget=state["budget"])
         given: Command[Any] | None = Command(resume=approved.to_json()) if approved is not None else None
         last = await saver.aget_tuple(_config(run_id))
         return await _to_the_end(saver, _config(run_id, last.metadata if last else NOTHING), given, context)
@@ -100,14 +101,14 @@ async def stored(run_id: str, *, checkpoints: Path | None = None) -> dict[str, A
 
 async def _stored(saver: AsyncSqliteSaver, run_id: str, path: Path) -> dict[str, Any]:
     """The state of a run. Raises ConfigError where the file does not hold it."""
-    snapshot = await build_graph().compile(checkpointer=saver).aget_state(_config(run_id))
+    snapshot = await _graph(saver).aget_state(_config(run_id))
     if not snapshot.values and not snapshot.next:
         raise ConfigError(f"{path} holds no run {run_id!r}; `medvid ask` prints a run's id first")
     return dict(snapshot.values)
 
 
 async def _to_the_end(saver: AsyncSqliteSaver, config: RunnableConfig, given: State | Command[Any] | None, context: Context) -> Run:
-    graph, run_id = build_graph().compile(checkpointer=saver), config["configurable"]["thread_id"]
+    graph, run_id = _graph(saver), config["configurable"]["thread_id"]
     # "sync": a superstep begins only when what it builds on is stored; the results of its calls are stored as each finishes.
     last = await graph.ainvoke(given, config, context=context, durability="sync")
     for waits in last.get("__interrupt__", ()):
@@ -116,6 +117,16 @@ async def _to_the_end(saver: AsyncSqliteSaver, config: RunnableConfig, given: St
         await saver.conn.execute(statement, {"run_id": run_id})
     await saver.conn.commit()
     return to_run(run_id, last)
+
+
+@cache
+def _compiled() -> Any:
+    return build_graph().compile()
+
+
+def _graph(saver: AsyncSqliteSaver) -> Any:
+    """Compiled once, for that takes longer than the run of a short plan."""
+    return _compiled().copy(update={"checkpointer": saver})
 
 
 def to_run(run_id: str, state: dict[str, Any]) -> Run:

@@ -131,7 +131,7 @@ class Session:
                 edited = click.edit(text, extension=".yaml") if answer == "e" else None
                 if edited is not None and edited != text:
                     text = edited
-                    plan = plan_of(text)
+                    plan = plan_of(text, Plan)
                     check_plan(plan, self.call(list_tools, self.client))
                     return plan
             except (click.ClickException, ConfigError, PlanError) as error:

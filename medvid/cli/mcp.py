@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from medvid.cli.options import Device, Engine, Files, Model, Roots, examples, settings_of
+from medvid.cli.options import Device, Engine, Files, Model, Planner, Roots, Servers, examples, settings_of
 
 CLIENTS: dict[str, str] = tomllib.loads(Path(__file__).with_name("clients.toml").read_text(encoding="utf-8"))
 EXAMPLES = examples(
@@ -35,7 +35,7 @@ def mcp(
     allow_origin: Annotated[
         list[str] | None, typer.Option("--allow-origin", metavar="URL", help="A site whose pages may call it; may be given again.")
     ] = None,
-    model: Model = None, engine: Engine = None, device: Device = None,
+    model: Model = None, engine: Engine = None, device: Device = None, planner_model: Planner = None, servers: Servers = None,
 ) -> None:  # fmt: skip
     """Serves the tools, frames of the videos, and the planner to an MCP client.
 
@@ -50,7 +50,8 @@ def mcp(
 
         return typer.echo(make_token(new_token))
     settings = settings_of(
-        model=model, engine=engine, device=device, roots=tuple(root) if root else None,
+        model=model, engine=engine, device=device, planner_model=planner_model, mcp_servers=tuple(servers) if servers else None,
+        roots=tuple(root) if root else None,
         allow_hosts=tuple(allow_host) if allow_host else None, allow_origins=tuple(allow_origin) if allow_origin else None,
     )  # fmt: skip
 

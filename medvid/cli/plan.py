@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from medvid.cli.options import Json, examples, settings_of
 from medvid.cli.source import open_source
-
-if TYPE_CHECKING:
-    from medvid.core import Plan
+from medvid.core import Plan
 
 EXAMPLES = examples("medvid plan kept/plan.yaml", 'medvid plan clipping.yaml operation.mp4 --set action="clip the cystic duct" --mermaid')
 
@@ -33,15 +32,15 @@ def plan(
     from medvid.core.plan_file import read_plan
     from medvid.report.tables import plan_table
 
-    checked = anyio.run(_checked, read_plan(file), video, dict(item.partition("=")[::2] for item in given or ()))
+    checked = anyio.run(_checked, read_plan(file, Plan), video, given or ())
     if as_json or mermaid:
         typer.echo(drawing.mermaid(checked) if mermaid else json.dumps(checked.to_json()))
     else:
         Console().print(plan_table(checked))
 
 
-async def _checked(plan: Plan, video: str | None, given: dict[str, str]) -> Plan:
-    from medvid.agent.binding import bind
+async def _checked(plan: Plan, video: str | None, given: Sequence[str]) -> Plan:
+    from medvid.agent.binding import bind, values_of
     from medvid.agent.catalogue import list_tools, list_videos
     from medvid.agent.check import check_plan
     from medvid.app import open_library, open_tools
@@ -53,6 +52,6 @@ async def _checked(plan: Plan, video: str | None, given: dict[str, str]) -> Plan
     library, video_id = open_source(settings, video) if video else (open_library(settings), None)
     async with open_tools(settings, library) as (client, _):
         listing = await list_videos(client, [video_id]) if video_id else []
-        plan = bind(plan, given, listing[0]) if listing else plan
+        plan = bind(plan, values_of(plan, given), listing[0]) if listing else plan
         check_plan(plan, await list_tools(client), listing=listing, bound=bool(listing))
     return plan

@@ -43,7 +43,8 @@ def run(
     import anyio
 
     from medvid import __version__
-    from medvid.agent.cohort import SHIPPED, Folder, load_analysis, values_of
+    from medvid.agent.binding import values_of
+    from medvid.agent.cohort import SHIPPED, Folder, load_analysis
     from medvid.core import ConfigError
     from medvid.report.installation import PACKAGES
     from medvid.report.tidy import frame_of

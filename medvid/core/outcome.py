@@ -3,6 +3,7 @@
 Source: docs/formats.md, "Outcomes".
 """
 
+from functools import cache
 from typing import Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -79,3 +80,9 @@ class Outcome(Value, Generic[R]):
         if (self.status == "ok") != (self.result is not None) or (self.status == "ok") != (self.reason is None):
             raise ValueError(f"an outcome {self.status!r} needs {'a result' if self.status == 'ok' else 'a reason'} and nothing else")
         return self
+
+
+@cache
+def outcome_type(result_type: type[R]) -> "type[Outcome[R]]":
+    """`Outcome` of a result that is known at run time only. pydantic alone would make the type anew for every outcome."""
+    return Outcome[result_type]  # type: ignore[valid-type]

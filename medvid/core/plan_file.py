@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -10,19 +11,20 @@ from pydantic import ValidationError
 from medvid.core.errors import ConfigError
 from medvid.core.plan import Plan
 
+P = TypeVar("P", bound=Plan)
 
-def read_plan(path: Path) -> Plan:
-    """Raises ConfigError, naming the file and the place in it."""
+def read_plan(path: Path, kind: type[P]) -> P:
+    """kind: Plan, or what is more than one. Raises ConfigError, naming the file and the place in it."""
     try:
-        return plan_of(path.read_text(encoding="utf-8"), str(path))
+        return plan_of(path.read_text(encoding="utf-8"), kind, str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
 
 
-def plan_of(text: str, name: str = "the plan") -> Plan:
+def plan_of(text: str, kind: type[P], name: str = "the plan") -> P:
     """The plan that a text is. Raises ConfigError, naming the place in it."""
     try:
-        return Plan.model_validate(yaml.safe_load(text))
+        return kind.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{name} is no YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:

@@ -29,7 +29,7 @@ class ResultsFolder:
             raise ConfigError(f"{path} holds results of another {' and '.join(changed)}; name another folder")
         path.mkdir(parents=True, exist_ok=True)
         part = path / PART
-        part.write_text(json.dumps({"made_with": made_with, **about}, indent=2) + "\n", encoding="utf-8")
+        part.write_text(json.dumps({**about, "made_with": made_with}, indent=2) + "\n", encoding="utf-8")
         part.replace(told)
         self.path, self._lines = path, path / name
         self.kept = whole_lines(self._lines)

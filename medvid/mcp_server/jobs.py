@@ -56,7 +56,7 @@ class KeptToolbox(Toolbox):
 
     async def look(self, window: Window, inquiry: Inquiry) -> Seen:
         tool = inquiry.tool
-        asked = (tool.name, inquiry.args, inquiry.case, inquiry.span, window, self.engine.profile.name, __version__)
+        asked = (tool.name, inquiry.args, inquiry.case, inquiry.span, window, self.asked, __version__)
         key = hashlib.blake2b(repr(asked).encode(), digest_size=16).hexdigest()
         if kept := await self.jobs.rows(SQL["kept_look"], job=self.job_id, key=key):
             seen = SEEN.validate_json(kept[0]["seen"])

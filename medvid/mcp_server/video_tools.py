@@ -6,7 +6,8 @@ from typing import Any
 import anyio.to_thread
 from pydantic import Field
 
-from medvid.core import Access, Outcome, Progress, Value
+from medvid.core import Access, Progress, Value
+from medvid.core.outcome import outcome_type
 from medvid.engine.base import Profile
 from medvid.mcp_server.calls import TOLD, Answered, Call, output_schema
 from medvid.mcp_server.frames import evidence
@@ -80,9 +81,7 @@ def video_call(tool: Tool[Any, Any], toolbox: Toolbox, pictures: bool = True) ->
         return await toolbox.expected_s(tool.name, args, access)
 
     title, description = tool.name.replace("_", " ").capitalize(), f"{tool.description}\n\n{reliability_line(tool, toolbox.engine.profile)}"
-    # The type is only known here, so mypy cannot see it; pydantic can.
-    answers = output_schema(Outcome[tool.result_type])  # type: ignore[name-defined]
-    return Call(tool.name, title, description, tool.args_type, answers, run, expected_s)
+    return Call(tool.name, title, description, tool.args_type, output_schema(outcome_type(tool.result_type)), run, expected_s)
 
 
 def reliability_line(tool: Tool[Any, Any], profile: Profile) -> str:

@@ -1,9 +1,9 @@
 """The majority baseline: what a constant answer earns, chosen from the truths of other videos.
 
-Scores and the next step: the commonest. A stretch (localisation, and the one event of a dense caption) and a box: of a fixed choice the
-one that fits best on average; stretches in shares of the clip where every clip's length is known, else in seconds. The others are the
-videos of the same source (for a nursing step, with the same list) but for the record's own; where there are none, all other videos. Free
-text has no such answer. Source: docs/benchmark.md, "Scoring".
+Scores and the next step: the commonest. A stretch (localisation, and the one event of a dense caption) and a box: of some true ones that
+which fits best on average; stretches in shares of the clip where every clip's length is known, else in seconds. The others are the videos
+of the same source (for a nursing step, with the same list) but for the record's own; where there are none, all other videos. Free text has
+no such answer. Source: docs/benchmark.md, "Scoring".
 """
 
 from collections import defaultdict
@@ -11,15 +11,13 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from medvid.medvidbench.metrics.grounding import box_iou, true_boxes
 from medvid.medvidbench.metrics.next_action import classes_for, true_class
 from medvid.medvidbench.metrics.scores import read_cvs, read_skill, true_scores
-from medvid.medvidbench.metrics.spans import Pair, f1_of, hull_iou, rate_of, true_events, true_spans
+from medvid.medvidbench.metrics.spans import f1_of, hull_iou, rate_of, true_events, true_spans
 from medvid.medvidbench.records import Result
 
-STEPS, MOST_BOXES = 9, 40  # The choice: from and to the eighths of the true bounds; so many of the true boxes.
+MOST_CHOICES = 60  # Evenly from the true stretches or boxes, in order.
 Timed = tuple[Result, float | None]  # With the seconds of its clip, where they are known.
 Earned = defaultdict[Hashable, defaultdict[Any, defaultdict[Hashable, float]]]
 """By slot (a criterion, an aspect), answer, and video or ALL."""
@@ -31,19 +29,21 @@ def video_of(result: Result, at: int) -> Hashable:
     return result.data_source, result.metadata.get("video_id") or at
 
 
-def majority(asked: Sequence[Timed], train: Sequence[Timed] = ()) -> dict[int, Result]:
+def majority(asked: Mapping[int, Timed], train: Sequence[Timed] = ()) -> dict[int, Result]:
     """The constant answers, by place; none where there is no truth, or nobody else has a say. train: what they are chosen from instead."""
-    known = all(length_s for _, length_s in [*asked, *train])
-    own, pool = ([(one, (length_s if known else None) or 1.0) for one, length_s in side] for side in (asked, train or asked))
+    known = all(length_s for _, length_s in [*asked.values(), *train])
+    own = {at: (one, (length_s if known else None) or 1.0) for at, (one, length_s) in asked.items()}
+    pool = {at: (one, (length_s if known else None) or 1.0) for at, (one, length_s) in enumerate(train)} or own
     groups: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for at, (result, _) in enumerate(pool):
+    for at, (result, _) in pool.items():
         for key in _keys(result):
             groups[key].append(at)
 
     @cache
     def earned(key: Hashable) -> Earned:
         sums: Earned = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
-        choice = _choice([pool[at] for at in groups[key]])
+        places = sorted(place for at in groups[key] for place in _places(*pool[at]))
+        choice = places[:: max(1, -(-len(places) // MOST_CHOICES))]
         for at in groups[key]:
             for slot, answer, share in _votes(*pool[at], choice):
                 sums[slot][answer][ALL] += share
@@ -55,7 +55,7 @@ def majority(asked: Sequence[Timed], train: Sequence[Timed] = ()) -> dict[int, R
         left = {slot: {said: by[ALL] - (0 if train else by[video]) for said, by in votes.items()} for slot, votes in earned(key).items()}
         return _write(*own[at], {slot: max(by, key=by.__getitem__) for slot, by in left.items() if max(by.values()) > 1e-9})
 
-    answers = {at: next(filter(None, (text(at, key) for key in _keys(result))), "") for at, (result, _) in enumerate(own)}
+    answers = {at: next(filter(None, (text(at, key) for key in _keys(result))), "") for at, (result, _) in own.items()}
     return {at: own[at][0].model_copy(update={"answer": said}) for at, said in answers.items() if said}
 
 
@@ -66,32 +66,22 @@ def _keys(result: Result) -> list[Hashable]:
     return [(task, result.data_source, steps), (task, result.data_source), task]
 
 
-def _stretches(result: Result) -> list[Pair]:
-    return true_spans(result) if result.qa_type == "tal" else true_events(result) if result.qa_type.startswith("dense") else []
-
-
-def _choice(pool: Sequence[tuple[Result, float]]) -> list[Any]:
-    if spans := [(a / length_s, b / length_s) for result, length_s in pool for a, b in _stretches(result)]:
-        starts, ends = (sorted(set(side)) for side in np.quantile(spans, np.linspace(0, 1, STEPS), axis=0).T.tolist())
-        return [(a, b) for a in starts for b in ends if a < b]
-    boxes = [box for result, _ in pool if result.qa_type == "stg" for box in true_boxes(result).values()]
-    return boxes[:: max(1, -(-len(boxes) // MOST_BOXES))]
+def _places(result: Result, length_s: float) -> list[Any]:
+    """True stretches, in shares of the clip, or boxes."""
+    spans = true_spans(result) if result.qa_type == "tal" else true_events(result) if result.qa_type.startswith("dense") else []
+    return [(a / length_s, b / length_s) for a, b in spans] or list(true_boxes(result).values() if result.qa_type == "stg" else ())
 
 
 def _votes(result: Result, length_s: float, choice: Sequence[Any]) -> Iterator[tuple[Hashable, Any, float]]:
     """Slot, answer, what it earns."""
-    spans = [(a / length_s, b / length_s) for a, b in _stretches(result)]
-    match result.qa_type.split("_")[0]:
-        case "cvs" | "skill" as task:
-            yield from ((*item, 1) for item in true_scores(result, f"{task}_scores", read_cvs if task == "cvs" else read_skill).items())
-        case "next" if result.gnd:
-            yield "", true_class(result), 1
-        case "tal" if spans:
-            yield from (("", said, max(hull_iou(span, said) for span in spans)) for said in choice)
-        case "dense" if spans:
-            yield from (("", said, f1_of([said], spans, rate_of(result) * length_s)) for said in choice)
-        case "stg" if boxes := true_boxes(result).values():
-            yield from (("", said, sum(box_iou(said, box) for box in boxes) / len(boxes)) for said in choice)
+    true, task = _places(result, length_s), result.qa_type.split("_")[0]
+    if task in ("cvs", "skill"):
+        yield from ((*item, 1) for item in true_scores(result, f"{task}_scores", read_cvs if task == "cvs" else read_skill).items())
+    elif task == "next" and result.gnd:
+        yield "", true_class(result), 1
+    for said in choice if true else ():
+        fits = [box_iou(said, box) for box in true] if task == "stg" else [max(hull_iou(said, span) for span in true)]
+        yield "", said, f1_of([said], true, rate_of(result) * length_s) if task == "dense" else sum(fits) / len(fits)
 
 
 def _write(result: Result, length_s: float, best: Mapping[Hashable, Any]) -> str:

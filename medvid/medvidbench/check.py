@@ -8,35 +8,41 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from anyio.to_thread import run_sync
-from pydantic import ValidationError
 
-from medvid.core import Access, MedVidError, TimedBox, VideoError
+from medvid.core import Access, ConfigError, EngineError, Feeding, MedVidError, VideoError
 from medvid.core.settings import Settings
 from medvid.engine.base import Engine, Reply
 from medvid.engine.checkpoint import Checkpoint, read_checkpoint
 from medvid.engine.device import device_name
 from medvid.engine.profiles import KNOWN
 from medvid.engine.proof import differing, fixed_requests
+from medvid.medvidbench.asking import How, in_source_pixels, request_of
+from medvid.medvidbench.metrics import Column
+from medvid.medvidbench.metrics.next_action import Nearest
 from medvid.medvidbench.metrics.table import columns
-from medvid.medvidbench.records import Record, result_of
+from medvid.medvidbench.nearest import minilm
+from medvid.medvidbench.records import Record, Result, result_of
 from medvid.medvidbench.verdict import judge
 from medvid.report.installation import findings
 from medvid.simulate import from_tag
-from medvid.tools.look import frames_request
+from medvid.tools.published import FACTOR
 from medvid.tools.registry import TOOLS
 from medvid.tools.toolbox import Toolbox
-from medvid.video import FrameList, Library
+from medvid.video import Library
 from medvid.video.container import content_id
 
 TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}  # Of a token's log-probability, by the type of the weights.
 QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")  # Where our own words of an error may end: at what a model, a file or another program said.
-LONGEST_S, RECORD_TOKENS = 30.0, 512
+LONGEST_S = 30.0
+COLUMNS = ("CVS acc", "NAP acc", "SA acc", "STG mIoU", "TAG @0.3", "TAG @0.5", "DVC F1")  # Those that no judge is needed for.
+FEEDINGS: tuple[Feeding, ...] = get_args(Feeding)
 
 
 class Report:
@@ -80,10 +86,10 @@ class Report:
 
 async def examine(
     report: Report, settings: Settings, engines: Sequence[str], open_model: Callable[[Settings], Engine], video: Path,
-    records: Sequence[Record], root: Path,
+    records: Sequence[Record], how: How,
 ) -> None:
-    """engines: none for all that are there, one after the other; local, which keeps its memory, comes last. video: for the tools. root: of
-    the records' frames. Raises MedVidError where nothing can be checked."""
+    """engines: none for all that are there, one after the other; local, which keeps its memory, comes last. video: for the tools. how: the
+    records are asked, but for the feeding. Raises MedVidError where nothing can be checked."""
     checkpoint, library = read_checkpoint(settings.model), Library((), [video])
     report.model = checkpoint.profile.name
     report.facts |= facts_of(settings, checkpoint)
@@ -105,8 +111,7 @@ async def examine(
                 figures |= {"clips": len(requests), "prompt tokens": sum(reply.tokens_in for reply in replies[name])}
             if name in replies:
                 await ask_tools(report, name, engine, library)
-                if records:
-                    await ask_records(report, name, engine, records, root)
+                await ask_records(report, name, engine, records, how)
     if replies.keys() >= {"local", "vllm"}:
         exact = checkpoint.small and settings.vllm_args.get("dtype", "float32") == "float32"
         compare(report, replies["local"], replies["vllm"], "float32" if exact else "bfloat16")
@@ -159,24 +164,38 @@ async def ask_tools(report: Report, name: str, engine: Engine, library: Library)
         figures["failed"] = "fewer than half could be read" if 2 * sum(read) < max(1, len(read)) else ""
 
 
-async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], root: Path) -> None:
-    """The benchmark's columns as they stand for these records, in `faithful` feeding: the question verbatim, the box drawn at its place."""
-    results, table = [], []
-    with report.part("records", name) as figures:
-        for record in records:
-            fps, region, box = record.fps or 1.0, record.rc_info or {}, None
-            paths = tuple(root.joinpath(*(part for part in Path(path).parts if part not in ("/", ".."))) for path in record.video)
-            try:
-                if region.get("start_frame") in record.video:
-                    time_s = record.video.index(region["start_frame"]) / fps
-                    box = TimedBox.model_validate({"time_s": time_s, "box_px": region.get("start_frame_bbox")})
-                request = await run_sync(frames_request, FrameList(paths, fps), record.question, engine.profile, RECORD_TOKENS, box)
-                results.append(result_of(record, (await engine.generate(request)).text))
-            except (VideoError, ValidationError) as error:
-                report.tell(str(error))
-        table = columns(results)
-        figures |= {"asked": len(results), "not readable": len(records) - len(results), "feeding": "faithful"}
-        figures["failed"] = "" if results else "no frames could be read"
-    for column in table:
-        with report.part(column.name, name) as figures:
-            figures |= {key: getattr(column, key) for key in ("leaderboard", "strict", "unreadable", "tests")}
+async def ask_records(report: Report, name: str, engine: Engine, records: Sequence[Record], how: How) -> None:
+    """The benchmark's columns as they stand for these records, in either feeding; the question is put to the letter."""
+    tables: dict[Feeding, dict[str, Column]] = {}
+    nearest = await run_sync(nearest_class, report)
+    for feeding in FEEDINGS if records else ():
+        results: list[Result] = []
+        with report.part(f"records, {feeding}", name) as figures:
+            if feeding == "published" and engine.profile.factor != FACTOR:
+                figures["not run"] = f"published feeding is known for frames in multiples of {FACTOR} px only"
+                continue
+            for position, record in enumerate(records):
+                try:
+                    request, _ = await run_sync(request_of, record, position, engine.profile, replace(how, feeding=feeding))
+                    text = (await engine.generate(request)).text
+                    results.append(result_of(record, in_source_pixels(text, request.clip) if record.qa_type == "stg" else text))
+                except (VideoError, ConfigError, EngineError) as error:
+                    report.tell(str(error))
+            tables[feeding] = {column.name: column for column in columns(results, nearest)}
+            figures |= {"asked": len(results), "not answered": len(records) - len(results)}
+            figures["failed"] = "" if results else "none was answered"
+    for column in dict.fromkeys((*COLUMNS, *(found for table in tables.values() for found in table))):
+        with report.part(column, name) as figures:
+            for figure in ("leaderboard", "strict", "unreadable", "tests"):
+                told = {feeding: table[column] for feeding, table in tables.items() if column in table}
+                figures |= {f"{figure}, {feeding}": getattr(own, figure) for feeding, own in told.items()}
+            figures["not run"] = "" if figures else "no records of this task"
+
+
+def nearest_class(report: Report) -> Nearest | None:
+    """None where sentence vectors are not installed: next actions then count by their exact names alone, which is below the leaderboard."""
+    try:
+        return minilm()
+    except ConfigError as error:
+        report.tell(f"next actions count by their exact names alone: {error}")
+        return None

@@ -2,7 +2,8 @@
 
 from html import escape
 
-from medvid.medvidbench.score import Bounds, Figure, Score
+from medvid.medvidbench.metrics.table import READINGS
+from medvid.medvidbench.score import Row, Score
 
 SHOWN = "1.0a-7B-RL"  # Whose published figures stand beside a model that has none.
 Lines = list[tuple[str, ...]]
@@ -14,12 +15,13 @@ def lines_of(told: Score) -> Lines:
     shown = max((name for name in models if name in str(told.about.get("model", ""))), key=len, default=SHOWN)
     head = "column", "source", "tests", "leaderboard", "95 %", "strict", "95 %", "unreadable", "cut", "majority", "blind"
     lines: Lines = [(*head, f"published {shown}")]
-    for row in told.rows:
-        board, strict = row.leaderboard, row.strict or Figure()
-        judged = "not judged" if row.name.endswith("llm") and board.value is None else _text(board.value)
-        cells = ["  " * bool(row.of) + row.name, "all" if row.source is None else row.source, f"{row.tests:,}", judged]
-        cells += [_range(board.bounds), _text(strict.value), _range(strict.bounds), "" if row.unreadable is None else f"{row.unreadable:.1%}"]
-        cells += ["" if row.cut is None else f"{row.cut:,}", *(_text(board.baselines.get(name)) for name in ("majority", "blind"))]
+    ours = {(row.of, row.name, row.source): row for row in told.rows}
+    for row in (row for row in told.rows if row.name not in READINGS):
+        strict, unreadable = ours.get((row.name, "strict", row.source)), ours.get((row.name, "unreadable", row.source))
+        judged = "not judged" if row.name.endswith("llm") and row.value is None else _text(row.value)
+        cells = [f"  {row.name}" if row.of else row.name, "all" if row.source is None else row.source, f"{row.tests:,}", judged]
+        cells += [_range(row), _text(strict.value if strict else None), _range(strict), _text(unreadable.value if unreadable else None)]
+        cells += ["" if row.cut is None else f"{row.cut:,}", *(_text(row.baselines.get(name)) for name in ("majority", "blind"))]
         lines.append((*cells, _text(told.published.get(row.name, {}).get(shown) if row.source is None else None)))
     return lines
 
@@ -28,8 +30,8 @@ def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _range(bounds: Bounds | None) -> str:
-    return "" if bounds is None else f"{bounds[0]:.3f}-{bounds[1]:.3f}"
+def _range(row: Row | None) -> str:
+    return "" if row is None or row.bounds is None else f"{row.bounds[0]:.3f}-{row.bounds[1]:.3f}"
 
 
 def published_lines(told: Score) -> Lines:
@@ -40,8 +42,7 @@ def published_lines(told: Score) -> Lines:
 
 def facts_of(told: Score) -> list[str]:
     """What was scored, how many records there are, what failed, what a reader has to know."""
-    counts = {**told.counts, **{f"failed, {what}": count for what, count in told.failed.items()}}
-    return [*(f"{name}: {value}" for name, value in told.about.items()), *(f"{name}: {n:,}" for name, n in counts.items()), *told.notes]
+    return [*(f"{name}: {said}" for name, said in told.about.items()), *(f"{name}: {n:,}" for name, n in told.counts.items()), *told.notes]
 
 
 def markdown_of(told: Score) -> str:

@@ -3,6 +3,7 @@
 What the Case does not state is left out. Forms read from a user's own data go before these. Source: docs/formats.md, "The eight tasks".
 """
 
+import random
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,14 @@ from medvid.core.vocabulary import procedure_of, sources_of
 from medvid.prompts.read import ReadForm, form_for, read_forms
 
 
+class Example(Value):
+    """A question and an answer of ours; `{score}` in it is any of `scores`."""
+
+    question: str
+    answer: str
+    scores: tuple[int, ...] = ()
+
+
 class Form(Value):
     """TOOL.toml."""
 
@@ -22,11 +31,17 @@ class Form(Value):
     request: str  # a template of the question's last part
     answer: str = ""  # its form, told in a system message to a model that was not trained on it
     lists: Literal["actions", "steps"] | None = None  # what the procedure's own list is called before it, None where the task shows none
+    example: Example  # shown once, in a system message, to a model that was not tuned on the data
     styles: dict[str, str] = {}  # what follows the request for a style of captions; one that is missing adds nothing
 
 
 ROLE, SCENE = "You are an expert in medical video.", "The video shows {scene}."
 PROCEDURE, LISTING = "The procedure is {procedure}.", "The {what} are [{names}]."
+ONE_SHOT = """\
+Answer the question about the video in the form of this example, whose content is made up and of another video.
+Question: {question}
+Answer: {answer}
+Write the answer alone, in just that form."""
 _FILES = sorted(set(Path(__file__).parent.glob("*.toml")) - {Path(__file__).with_name("judge.toml")})
 FORMS = {file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES}  # by tool
 
@@ -70,6 +85,13 @@ def _stated(case: Case) -> dict[str, Any]:
 def wording(name: str) -> Wording:
     """The wording of this name: ours, or one that the user has read. Raises ConfigError where there is none."""
     return Wording(name, () if name == "plain" else read_forms(name))
+
+
+def one_shot(tool: str, seed: int) -> str:
+    """The system message with one example of the task. Scores that it leaves open are drawn by the seed, so that they tell nothing."""
+    example, draw = FORMS[tool].example, random.Random(seed)
+    answer = re.sub(r"\{score\}", lambda open_place: str(draw.choice(example.scores)), example.answer)
+    return ONE_SHOT.format(question=example.question, answer=answer)
 
 
 def all_words() -> frozenset[str]:

@@ -4,6 +4,7 @@ A result lies within the span and the frame asked about, in milliseconds and hun
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,13 +12,13 @@ import anyio
 import numpy as np
 from pydantic import BaseModel
 
-from medvid.core import Box, Case, Look, ParseError, RawText, Span, TimedBox, Track
+from medvid.core import Box, Case, Feeding, Look, ParseError, RawText, Span, TimedBox, Track
 from medvid.core.clip import to_source
 from medvid.core.frames import Frames
 from medvid.engine.base import Engine, Profile, Reply, Request
 from medvid.tools.base import Args, Tool
 from medvid.tools.feeding import fed_size, feed, make_request, sample_times
-from medvid.tools.looks import Window
+from medvid.tools.looks import Window, frame_budget
 from medvid.video import FrameList, Library, VideoInfo, decode, probe
 
 DARKEST_LUMA = 10.0  # Of 255, mean over a look. A lens in a drape or a black lead-in stays below 3; laparoscopic pictures lie at 60 to 80.
@@ -35,6 +36,7 @@ class Inquiry:
     info: VideoInfo
     span: Span
     library: Library
+    feeding: Feeding = "faithful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ async def look_at(window: Window, inquiry: Inquiry, engine: Engine) -> Seen:
     """Decoding runs in a worker thread; a cancelled look cancels the engine's work. Raises VideoError and EngineError."""
     request = await anyio.to_thread.run_sync(prepare, window, inquiry, engine, abandon_on_cancel=True)
     span = _shown(request, inquiry.info)
-    look = Look(start_s=span.start_s, end_s=span.end_s, fps=window.fps, frames=len(request.frames))
+    look = Look(start_s=span.start_s, end_s=span.end_s, fps=window.fps, frames=len(request.clip.times_s))
     luma = float(request.frames.rgb.mean(axis=(0, 1, 2)) @ _LUMA)
     if luma < DARKEST_LUMA:
         return Seen("dark", span, look, reason=f"{span} is too dark: mean luma {luma:.1f} of 255, below {DARKEST_LUMA:g}")
@@ -67,23 +69,37 @@ def prepare(window: Window, inquiry: Inquiry, engine: Engine) -> Request:
     """Frames are scaled once, as they are decoded. A model that reads each frame's time gets their own, however uneven; one that knows only
     a rate gets the even times asked for, at which these frames are on the screen."""
     info = inquiry.info
-    decoded = inquiry.library.decode(info, window.times_s, fed_size(info.size, engine.profile))
+    decoded = inquiry.library.decode(info, window.times_s, fed_size(info.size, engine.profile, inquiry.feeding))
     times_s = decoded.times_s if engine.profile.timestamps else np.array(window.times_s)
     frames = Frames(decoded.rgb, times_s, window.fps)
     end_s = min(inquiry.span.end_s, window.end_s)
     args = inquiry.args.model_copy(update={"span": Span.of(min(window.start_s, end_s), end_s)})
-    return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile)
+    return make_request(inquiry.tool, args, inquiry.case, frames, info.size, engine.profile, inquiry.feeding)
 
 
-def frames_request(source: FrameList, question: str, profile: Profile, max_tokens: int = 256, box: TimedBox | None = None) -> Request:
-    """A question in the caller's words on frame files: all, or every n-th. box: drawn on the frame nearest to it. Raises VideoError."""
+def frames_request(source: FrameList, question: str, profile: Profile) -> Request:
+    """A question in the caller's words on frame files. Raises VideoError."""
     info = probe(source)
-    step = -(-info.frames // profile.frame_budget)
-    fps = info.fps / step
-    times_s = list(info.starts_s[::step]) if profile.timestamps else sample_times(0.0, fps, -(-info.frames // step))
-    frames = Frames(decode(info, times_s, fed_size(info.size, profile)).rgb, np.array(times_s), fps)
-    fed, clip = feed(frames, info.video_id, info.size, profile, box)
-    return Request(fed, clip, question, max_tokens, fps)
+    return fed_request(info, info.starts_s, source.fps, question, profile, 256)
+
+
+def fed_request(
+    info: VideoInfo, times_s: Sequence[float], fps: float, question: str, profile: Profile, max_tokens: int, box: TimedBox | None = None,
+    feeding: Feeding = "faithful",
+) -> Request:
+    """A question in the caller's words on the frames at `times_s`: all, or, fed faithfully, every n-th where the model takes fewer. fps: of
+    these, while their steps are even. box: drawn on the frame nearest to it. A list of pictures may begin at any second of its source."""
+    size = fed_size(info.size, profile, feeding)
+    step = -(-len(times_s) // frame_budget(profile, size, max_tokens, question)) if feeding == "faithful" else 1
+    times, fps = np.array(times_s[::step]), fps / step
+    if feeding == "faithful" and not profile.timestamps and np.ptp(np.diff(times, append=times[-1] + 1 / fps)) > SLACK_S:
+        fps = len(times) / (times[-1] - times[0] + 1 / fps)
+        times = np.array(sample_times(times[0], fps, len(times)))
+    begins_s = times_s[0] if info.container == "frames" else 0.0
+    decoded = decode(info, times - begins_s, size)
+    shown = Frames(decoded.rgb, decoded.times_s + begins_s if profile.timestamps else times, fps)
+    fed, clip = feed(shown, info.video_id, info.size, profile, box, feeding)
+    return Request(fed, clip, question, max_tokens, fps if feeding == "faithful" else None)
 
 
 def _shown(request: Request, info: VideoInfo) -> Span:

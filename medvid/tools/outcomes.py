@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from medvid.core import Evidence, Outcome, Reliability
-from medvid.core.outcome import Status
+from medvid.core import Evidence, Feeding, Outcome, Reliability
+from medvid.core.outcome import Status, outcome_type
 from medvid.engine.base import Profile
 from medvid.tools.base import Args, StyleArgs, Tool
 from medvid.tools.look import Inquiry, Seen
@@ -63,18 +63,24 @@ class Report:
         inquiry, raw = self.inquiry, tuple(look.raw for look in seen if look.raw is not None)
         evidence = Evidence(
             video_id=inquiry.info.video_id, span=inquiry.span, looks=tuple(look.look for look in seen), model=self.profile.name,
-            feeding="faithful", raw=raw, reliability=_cards(inquiry.tool, inquiry.args, self.profile),
+            feeding=inquiry.feeding, raw=raw, reliability=_cards(inquiry.tool, inquiry.args, self.profile, inquiry.feeding),
             elapsed_s=round(time.monotonic() - self.started_s, 3),
         )  # fmt: skip
-        kind: Any = Outcome[inquiry.tool.result_type]  # type: ignore[name-defined]  # only known at run time
-        outcome: Outcome[Any] = kind(status=status, result=result, reason=reason, notes=tuple(dict.fromkeys(self.notes)), evidence=evidence)
-        return outcome
+        of = outcome_type(inquiry.tool.result_type)
+        return of(status=status, result=result, reason=reason, notes=tuple(dict.fromkeys(self.notes)), evidence=evidence)
 
 
-def _cards(tool: Tool[Any, Any], args: Args, profile: Profile) -> tuple[Reliability, ...]:
-    """Of the caption style asked for only; what nobody measured says so. Beside it, how far the confidence in such answers is off."""
+def _cards(tool: Tool[Any, Any], args: Args, profile: Profile, feeding: Feeding) -> tuple[Reliability, ...]:
+    """Of the caption style asked for only; what nobody measured in this feeding says so, before what was measured in the other. Beside
+    it, how far the confidence in such answers is off."""
     styles = get_args(StyleArgs.model_fields["style"].annotation)
     skipped = [f"_{style}" for style in styles if style != args.style] if isinstance(args, StyleArgs) else []
     asked = [qa_type for qa_type in tool.qa_types if not qa_type.endswith(tuple(skipped))]
-    measured = [profile.cards.get(qa_type) or Reliability(qa_type=qa_type, metric=qa_type) for qa_type in asked]
-    return (*measured, *(card for qa_type in asked if (card := profile.cards.get(f"{qa_type}_confidence")) is not None))
+    cards: list[Reliability] = []
+    for qa_type in asked:
+        card = profile.cards.get(qa_type)
+        if card is None or card.feeding != feeding:
+            cards.append(Reliability(qa_type=qa_type, metric=card.metric if card else qa_type, feeding=feeding))
+        cards += [card] if card else []
+    off = [card for qa_type in asked if (card := profile.cards.get(f"{qa_type}_confidence")) is not None and card.feeding == feeding]
+    return (*cards, *off)

@@ -19,6 +19,7 @@ from medvid.tools.look import Inquiry, Seen, look_at
 from medvid.tools.looks import Looks, Window, frame_budget, longest_asked, plan_looks
 from medvid.tools.outcomes import NOT_DECLARED, Report
 from medvid.tools.pace import Pace
+from medvid.tools.published import check_known
 from medvid.tools.registry import TOOLS
 from medvid.tools.scope import Objection, named_as_listed, out_of_scope
 from medvid.video import Library, VideoInfo
@@ -30,12 +31,19 @@ class Toolbox:
     """engine: the model. library: the videos. max_in_flight: windows of one call that are asked about at once."""
 
     def __init__(self, engine: Engine, library: Library, *, feeding: Feeding = "faithful", max_in_flight: int = 4) -> None:
-        if feeding != "faithful":
-            raise ConfigError(f"feeding {feeding!r} is not offered; leave the setting out, or set it to 'faithful'")
+        """Raises ConfigError where nobody published how the model is fed, and `published` feeding is asked for."""
+        if feeding == "published":
+            check_known(engine.profile)
+        self.feeding: Feeding = feeding
         self.engine = engine
         self.library = library
         self.max_in_flight = max_in_flight
         self.pace = Pace()
+
+    @property
+    def asked(self) -> str:
+        """Whose answers these are, for who keeps them: the model, and how it is fed where that is not the usual way."""
+        return self.engine.profile.name + (" (published feeding)" if self.feeding == "published" else "")
 
     async def run(self, name: str, args: Given, *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
         """Raises ConfigError, ArgumentsError, AccessError, VideoError and EngineError; what a model makes of the question is an Outcome."""
@@ -80,14 +88,14 @@ class Toolbox:
             notes.append(f"no list of {FORMS[tool.name].lists} is declared; that of {source}'s class names was shown")
         remark = wording(self.engine.profile.wording).remark(tool.name, case, getattr(args, "style", None))
         notes += [remark] if remark else []
-        return Inquiry(tool, args, case, info, span, self.library), notes, out_of_scope(tool, args, case, self.engine)
+        return Inquiry(tool, args, case, info, span, self.library, self.feeding), notes, out_of_scope(tool, args, case, self.engine)
 
     def _plan(self, inquiry: Inquiry) -> Looks:
         """Room for question and answer is reckoned for the longest stretch asked about at once, so that it holds for every window."""
         profile, tool = self.engine.profile, inquiry.tool
         args = inquiry.args.model_copy(update={"span": longest_asked(tool, inquiry.args, inquiry.span)})
         question = f"{system_message(tool, profile)} {tool.question(args, inquiry.case, wording(profile.wording))}"
-        budget = frame_budget(profile, fed_size(inquiry.info.size, profile), tool.max_tokens(args), question)
+        budget = frame_budget(profile, fed_size(inquiry.info.size, profile, self.feeding), tool.max_tokens(args), question)
         return plan_looks(tool, inquiry.args, inquiry.span, inquiry.info.fps, budget, profile)
 
     async def _look(self, windows: Sequence[Window], inquiry: Inquiry, progress: Progress) -> list[Seen]:

@@ -35,13 +35,13 @@ def test_calls_minutes_and_seconds_are_reckoned_from_the_plan_and_earlier_paces(
             looks("c", span={"start_s": 80.0, "end_s": 200.0}),  # 10 s: the video ends at 90
             looks("d", span="$a.spans[0]"),  # not known yet: 90 s
             Step(id="e", op="count", args={"spans": "$a.spans"}),
-            looks("f", for_each=minutes, span="$item"),  # 2 calls, each at most the video: 180 s
+            looks("f", for_each=minutes, span="$item"),  # 2 calls: 60 s, and 30 s up to the end of the video
             Step(id="g", tool="list_videos", args={}),
         )
     )
     cost = cost_of(plan, [listing()], {"localize_action": 0.5, "": 0.1})
-    assert (cost.calls, cost.video_min, cost.least) == (6, round((90 + 6 + 10 + 90 + 180) / 60, 2), False)
-    assert cost.seconds == pytest.approx(90 * 0.5 + (6 + 10 + 90 + 180) * 0.1)
+    assert (cost.calls, cost.video_min, cost.least) == (6, round((90 + 6 + 10 + 90 + 60 + 30) / 60, 2), False)
+    assert cost.seconds == pytest.approx(90 * 0.5 + (6 + 10 + 90 + 60 + 30) * 0.1)
     assert cost_of(plan, [listing()], {}).seconds is None
     assert "unknown" in str(cost_of(plan, [listing()], {}))
 
@@ -102,6 +102,16 @@ async def test_what_was_edited_is_checked_and_run_in_place_of_the_plan(tmp_path:
         run = await resume("r1", client, approved=Plan(steps=(looks("a", span=SPANS[0]),)), checkpoints=file)
     assert fake.asked == [("assess_cvs", {"video_id": VIDEO_ID, "span": SPANS[0]})]
     assert list(run.outcomes) == ["a"]
+
+
+async def test_what_was_edited_may_not_look_at_more_video_than_a_plan_may(tmp_path: Path) -> None:
+    fake, file = FakeServer(REPLIES, videos=(listing(duration_s=9 * 3600.0),)), tmp_path / "runs.sqlite"
+    await waiting_run(fake, file)
+    async with fake.client() as client:
+        edited = Plan(steps=tuple(looks(f"a{i}") for i in range(3)))  # 3 times 9 hours: 1620 minutes of 1440
+        with pytest.raises(PlanError, match=r"looks at 1620\.0 minutes of video in all; the budget is 1440 minutes"):
+            await resume("r1", client, approved=edited, checkpoints=file)
+    assert fake.asked == []
 
 
 async def test_a_question_that_cannot_be_placed_waits_for_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medvid.agent.binding import bind
+from medvid.agent.binding import bind, values_of
 from medvid.agent.check import check_plan
 from medvid.agent.references import escaped, resolve
 from medvid.core import Parameter, Plan, PlanError, Step
@@ -29,11 +29,15 @@ steps:
 
 
 def bound(given: dict[str, Any], video: dict[str, Any] | None = None) -> Plan:
-    return bind(plan_of(OPEN), given, video or listing())
+    return bind(plan_of(OPEN, Plan), given, video or listing())
+
+
+def set_to(*texts: str) -> dict[str, Any]:
+    return values_of(plan_of(OPEN, Plan), texts)
 
 
 def test_what_is_left_open_is_put_in_and_references_to_steps_stay() -> None:
-    plan = bound({"action": "tie the knot", "n": "2", "within": "{start_s: 5, end_s: 9.5}"})
+    plan = bound(set_to("action=tie the knot", "n=2", "within={start_s: 5, end_s: 9.5}"))
     check_plan(plan, TOOLS, listing=[listing()])
     assert plan.steps[0].args == {"video_id": VIDEO_ID, "action": "tie the knot", "span": {"start_s": 5, "end_s": 9.5}}
     assert plan.steps[1].args == {"spans": "$s1.spans", "n": 2}
@@ -54,6 +58,27 @@ def test_a_value_that_is_missing_unknown_or_wrong_is_named(given: dict[str, Any]
     with pytest.raises(PlanError) as caught:
         bound(given)
     assert caught.value.complaints == (said,)
+
+
+def test_values_of_a_command_line_have_their_parameters_types() -> None:
+    assert set_to("action=12", "n=3") == {"action": "12", "n": 3}
+    assert set_to("action=a = b") == {"action": "a = b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("acton=cut", "there is no parameter 'acton' to set; write NAME=VALUE, NAME of action, n, within"),
+        ("action", "there is no parameter 'action' to set; write NAME=VALUE"),
+        ("n=soon", "parameter 'n' is \"soon\"; it takes a value of type integer"),
+        ("n=2020-01-01", "parameter 'n' is \"2020-01-01\"; it takes a value of type integer"),
+        ("within=[", "parameter 'within' is \"[\"; it takes a value of type span"),
+    ],
+)
+def test_a_value_of_a_command_line_that_cannot_be_put_in_is_refused_before_anything_runs(text: str, said: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        set_to(text)
+    assert caught.value.complaints[0].startswith(said)
 
 
 def test_a_field_that_no_video_has_is_named() -> None:
@@ -93,8 +118,8 @@ def test_what_is_escaped_reads_as_it_was(value: Any) -> None:
 
 
 def test_a_plan_is_the_same_after_a_file() -> None:
-    plan = plan_of(OPEN)
-    assert plan_of(plan_text(plan)) == plan
+    plan = plan_of(OPEN, Plan)
+    assert plan_of(plan_text(plan), Plan) == plan
     assert plan.parameters["n"] == Parameter(type="integer", default=1)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from medvid.agent.check import check_plan, cost_of
+from medvid.agent.approval import cost_of
+from medvid.agent.check import check_plan
 from medvid.core.errors import PlanError
 from medvid.core.plan import Parameter, Plan, Step
 from tests.agent.fake import TOOLS, VIDEO_ID, listing
@@ -148,7 +149,8 @@ EACH: dict[str, Any] = {"id": "v", "tool": "assess_cvs", "args": {"video_id": VI
 def test_the_cost_counts_what_is_known_and_a_span_that_is_not_as_the_whole_video() -> None:
     # 90 s for the whole video, 90 s for the span that s2 will give, 60 + 30 s for the two minutes, 5 s for the span written out.
     short = changed(LOCALIZE, span={"start_s": 10, "end_s": 15}) | {"id": "s9"}
-    assert cost_of(plan(LOCALIZE, FIRST, GROUND, EACH, short), [listing()]) == (5, 275.0)
+    cost = cost_of(plan(LOCALIZE, FIRST, GROUND, EACH, short), [listing()])
+    assert (cost.calls, cost.video_min) == (5, round(275 / 60, 2))
 
 
 def test_more_minutes_of_video_than_allowed_are_refused_with_both_figures() -> None:

@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
+from medvid.agent.catalogue import list_tools
 from medvid.agent.graph import Context, build_graph
 from medvid.agent.langchain_tools import langchain_tools
 from medvid.agent.planner import offline
@@ -52,7 +53,7 @@ async def test_what_a_tool_refuses_is_told_to_the_langchain_agent() -> None:
 
 async def test_a_run_without_a_context_streams_its_events_in_the_current_form() -> None:
     async with fake().client() as client:
-        graph = build_graph(Context(client, offline)).compile()
+        graph = build_graph(Context(client, await list_tools(client), offline)).compile()
         parts = [
             part async for part in graph.astream({"question": QUESTION, "verify": False}, stream_mode=["custom", "values"], version="v2")
         ]
@@ -75,7 +76,7 @@ async def test_spans_name_step_tool_and_status_and_no_text() -> None:
     before, module.TRACER = module.TRACER, provider.get_tracer("medvid")
     try:
         async with fake().client() as client:
-            await build_graph(Context(client, offline)).compile().ainvoke({"question": QUESTION, "verify": False})
+            await build_graph(Context(client, await list_tools(client), offline)).compile().ainvoke({"question": QUESTION, "verify": False})
     finally:
         module.TRACER = before
     spans = {span.name: span for span in exporter.get_finished_spans()}

@@ -47,7 +47,7 @@ def test_the_schema_is_the_plans_own_and_takes_the_pages_example() -> None:
     assert (DOCS / "plan.schema.json").read_text(encoding="utf-8") == schema()
     (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "plans.md").read_text(encoding="utf-8"), re.DOTALL)
     jsonschema.validate(yaml.safe_load(example), json.loads(schema()))
-    plan = bind(plan_of(example), {"action": "tie the knot"}, listing())
+    plan = bind(plan_of(example, Plan), {"action": "tie the knot"}, listing())
     check_plan(plan, TOOLS, listing=[listing()])
     assert plan.steps[0].args == {"video_id": VIDEO_ID, "action": "tie the knot"}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from medvid.agent.planning import Asked, Planned
 from medvid.agent.runs import ask
 from medvid.core import Plan, Run, Step
 from tests.agent.fake import VIDEO_ID, Failed, FakeServer, not_observed, outcome
@@ -115,9 +116,16 @@ async def test_the_one_round_is_told_where_another_would_have_had_something_to_t
     fake = FakeServer({"localize_action": by_action})
     first = step("a", "localize_action", on_empty="widen", action="clip the cystic duct", span=NARROW)
     second = step("c", "localize_action", action="cut the cystic duct", span="$b")
-    run = await run_of(fake, tmp_path, first, step("b", op="first", spans="$a.spans"), second)
+    plan = Plan(steps=(first, step("b", op="first", spans="$a.spans"), second))
+
+    async def by_rules_instead(asked: Asked) -> Planned:
+        return Planned(plan, limits=("the rules planned",))
+
+    async with fake.client() as client:
+        run = await ask("?", [VIDEO_ID], client, planner=by_rules_instead, checkpoints=tmp_path / "runs.sqlite", verify=False)
     assert set(run.outcomes) == {"a", "a_wider", "c"}, "c ran in the one round, and is not looked at closer in a second"
-    assert run.limits == ("the one round of looking again is used up; what is not found yet was not looked for further",)
+    used_up = "the one round of looking again is used up; what is not found yet was not looked for further"
+    assert run.limits == ("the rules planned", used_up)
 
 
 async def test_an_answer_that_cannot_be_read_is_asked_for_at_a_higher_rate(tmp_path: Path) -> None:

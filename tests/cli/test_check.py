@@ -71,12 +71,15 @@ def test_the_embedded_model_passes_with_a_report_in_both_forms(
     assert found["answers read"]["figures"]["clip"] == "simulated, in the model's domain"
     assert [found[tool]["figures"]["status"] in ("ok", "not_observed", "unreadable") for tool in TOOLS] == [True] * 8
     assert found["localize_action"]["figures"]["right"] in (True, False)
-    assert found["records"]["figures"] == {"asked": 6, "not readable": 0, "feeding": "faithful"}
-    assert {"leaderboard", "strict", "unreadable", "tests"} == set(found["NAP acc"]["figures"])
+    assert all(found[f"records, {feeding}"]["figures"] == {"asked": 6, "not answered": 0} for feeding in ("faithful", "published"))
+    assert list(found["NAP acc"]["figures"]) == [
+        f"{figure}, {feeding}" for figure in ("leaderboard", "strict", "unreadable", "tests") for feeding in ("faithful", "published")
+    ]
+    assert found["SA acc"]["reason"] == "no records of this task", "skill is not scored in an operation"
     assert report["facts"]["profile"] == "medvid-embedded" and "torch" in report["facts"]["packages"]
     written = {path.name: path.read_text() for path in (tmp_path / "report").iterdir()}
     assert set(written) == {"report.md", "report.json"} and json.loads(written["report.json"]) == report
-    assert written["report.md"].startswith("# medvid check\n") and "| records | local | ok |" in written["report.md"]
+    assert written["report.md"].startswith("# medvid check\n") and "| records, published | local | ok |" in written["report.md"]
     private = of_this_machine(clip, tmp_path, *frames)
     assert {word for word in private for text in written.values() if word in text} == set()
 

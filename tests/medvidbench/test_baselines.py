@@ -14,7 +14,7 @@ def of(video: str, *args: Any, **more: Any) -> Result:
 
 
 def answers(results: list[Result], train: list[Result] | None = None, length_s: float | None = None) -> dict[int, str]:
-    told = [(one, length_s) for one in results]
+    told = {at: (one, length_s) for at, one in enumerate(results)}
     return {at: one.answer for at, one in majority(told, [(one, length_s) for one in train or ()]).items()}
 
 
@@ -43,12 +43,13 @@ def test_the_stretch_is_the_one_that_fits_best_in_shares_of_the_clip() -> None:
     train = [of(f"t{i}", "tal", "10.0-20.0 seconds.", "") for i in range(3)] + [of("t9", "tal", "0.0-40.0 seconds.", "")]
     asked = of("v1", "tal", "1.0-2.0 seconds.", "")
     assert answers([asked], train) == {0: "10.0-20.0 seconds."}
-    shares = majority([(asked, 80.0)], [(one, 40.0) for one in train])
+    shares = majority({0: (asked, 80.0)}, [(one, 40.0) for one in train])
     assert shares[0].answer == "20.0-40.0 seconds."  # a quarter to a half, of a clip that is twice as long
 
 
 def test_the_box_stands_at_each_of_the_truths_times() -> None:
-    train = [of(f"t{i}", "stg", "1.0 seconds: [0, 0, 10, 10]", "") for i in range(2)] + [of("t9", "stg", "1.0 seconds: [50, 50, 60, 60]", "")]
+    train = [of(f"t{i}", "stg", "1.0 seconds: [0, 0, 10, 10]", "") for i in range(2)]
+    train.append(of("t9", "stg", "1.0 seconds: [50, 50, 60, 60]", ""))
     asked = of("v1", "stg", "3.0 seconds: [1, 1, 2, 2] 4.0 seconds: [1, 1, 2, 2]", "")
     assert answers([asked], train) == {0: "3.0 seconds: [0.0, 0.0, 10.0, 10.0] 4.0 seconds: [0.0, 0.0, 10.0, 10.0]"}
 

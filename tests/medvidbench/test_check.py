@@ -17,6 +17,7 @@ from medvid.engine.checkpoint import read_checkpoint
 from medvid.engine.positions import rope_positions
 from medvid.engine.proof import differing, fixed_requests
 from medvid.engine.scripted import ScriptedEngine
+from medvid.medvidbench.asking import How
 from medvid.medvidbench.check import Report, compare, examine, facts_of
 from tests.engine.tiny import tiny_checkpoint
 
@@ -47,7 +48,7 @@ async def test_the_positions_that_transformers_5_would_make_fail_the_check(
     def silent_model(settings: Settings) -> Any:
         return ScriptedEngine(read_checkpoint(model).profile, lambda request: "nothing")
 
-    await examine(report, Settings(model=str(model)), ["local"], silent_model, demo_clip(), [], tmp_path)
+    await examine(report, Settings(model=str(model)), ["local"], silent_model, demo_clip(), [], How(root=tmp_path))
     (positions,) = [check for check in report.checks if check["check"] == "positions"]
     assert positions["state"] == ("failed" if wrong else "ok")
     assert named in positions["reason"] and positions["figures"] == {"clips": 4}

@@ -10,6 +10,7 @@ from medvid.core.span import Box, Span
 from medvid.engine.base import Profile
 from medvid.engine.profiles import EMBEDDED, KNOWN, MEDVLM_1_0A_RL
 from medvid.tools import feeding
+from medvid.tools.published import GREEN
 from medvid.tools.registry import TOOLS
 from tests.tools.clips import CASE, VIDEO_ID
 
@@ -22,7 +23,7 @@ def frames(count: int, start_s: float = 0.0, fps: float = 1.0, size: tuple[int, 
 
 def green(rgb: np.ndarray) -> list[int]:  # type: ignore[type-arg]
     """Green pixels of each picture."""
-    return [int(count) for count in (rgb == feeding.GREEN).all(axis=3).sum(axis=(1, 2))]
+    return [int(count) for count in (rgb == GREEN).all(axis=3).sum(axis=(1, 2))]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_box_is_drawn_on_one_picture_with_its_line_inside() -> None:
     drawn = feeding.draw_box(rgb, Box.of(10, 20, 40, 50), 1, 3)
     # The ring of a 30 x 30 box that is 3 px wide: 900 - 24 x 24.
     assert green(drawn) == [0, 900 - 576, 0]
-    ys, xs = np.nonzero((drawn[1] == feeding.GREEN).all(axis=2))
+    ys, xs = np.nonzero((drawn[1] == GREEN).all(axis=2))
     assert (xs.min(), xs.max(), ys.min(), ys.max()) == (10, 39, 20, 49)
     assert green(rgb) == [0, 0, 0]
 

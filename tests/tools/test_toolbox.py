@@ -108,6 +108,33 @@ async def test_beside_the_figure_of_a_localisation_stands_how_far_confidence_in_
     assert (await bench.run("localize_action", action="drive the needle", span=span(0, 20))).evidence.reliability == (figure, off)
 
 
+async def test_fed_as_published_the_published_figures_hold(videos: Videos) -> None:
+    bench = Bench(videos, "2.0-5.0 seconds.", MEDVLM_1_0A_RL)
+    asked: dict[str, Any] = {"action": "irrigate", "span": span(30, 45)}
+    figure = "TAG mIoU at 0.5 0.156 on 1,637 tests (published feeding; baseline not published)"
+    faithful = await bench.run("localize_action", **asked)
+    assert [card.text for card in faithful.evidence.reliability] == ["TAG mIoU at 0.5: not measured in faithful mode", figure]
+    bench.toolbox = Toolbox(bench.engine, videos.library, feeding="published")
+    published = await bench.run("localize_action", **asked)
+    assert published.evidence.feeding == "published"
+    assert [card.text for card in published.evidence.reliability] == [figure]
+    assert published.result == faithful.result, "seconds are read as they stand, as the leaderboard reads them"
+    assert published.evidence.looks == faithful.evidence.looks and published.evidence.looks[0].frames == 15
+    told, untold = bench.engine.requests
+    assert (told.told_fps, untold.told_fps, len(told.frames), len(untold.frames)) == (1.0, None, 15, 16)
+    # 160 x 96: 160 / 28 = 5.7 -> 6, 96 / 28 = 3.4 -> 3; 160 / 56 = 2.9 -> 3, 96 / 56 = 1.7 -> 2.
+    assert (told.frames.size, untold.frames.size) == ((168, 84), (168, 112))
+    assert told.clip.id != untold.clip.id and bench.toolbox.asked == "uAI-NEXUS-MedVLM-1.0a-7B-RL (published feeding)"
+
+
+async def test_what_was_measured_fed_faithfully_does_not_hold_otherwise(videos: Videos) -> None:
+    bench = Bench(videos, "1.0-3.0 seconds.", replace(CLINICAL, cards={"tal": Reliability(qa_type="tal", metric="R@0.5", figure=0.9)}))
+    bench.toolbox = Toolbox(bench.engine, videos.library, feeding="published")
+    cards = (await bench.run("localize_action", action="drive the needle", span=span(0, 20))).evidence.reliability
+    other = "R@0.5 0.900 (faithful feeding; baseline not published)"
+    assert [card.text for card in cards] == ["R@0.5: not measured in published mode", other]
+
+
 async def test_the_reliability_of_the_style_asked_for_is_attached(videos: Videos) -> None:
     card = Reliability(qa_type="video_summary_gemini", metric="judge", figure=3.0)
     bench = Bench(videos, "Water flows.", replace(CLINICAL, cards={"video_summary_gemini": card}))
@@ -288,8 +315,8 @@ async def test_what_cannot_be_asked_is_an_error_that_says_the_way_out(videos: Vi
         await bench.run("localize_action", aktion="irrigate")
     with pytest.raises(ConfigError, match="there is no tool 'guess'; the tools are localize_action, "):
         await bench.run("guess")
-    with pytest.raises(ConfigError, match="published"):
-        Toolbox(bench.engine, videos.library, feeding="published")
+    with pytest.raises(ConfigError, match="published feeding is known for frames in multiples of 28 px"):
+        Toolbox(ScriptedEngine(replace(MEDVLM_1_0A_RL, factor=32), ""), videos.library, feeding="published")
 
 
 async def test_an_engines_error_comes_out_as_it_is_also_from_several_windows(videos: Videos) -> None:

@@ -16,7 +16,7 @@ EXAMPLES = examples(
 
 def score(
     answers: Annotated[Path, typer.Argument(metavar="DIR|RESULTS.json", help="A run's folder, or results in the benchmark's own form.")],
-    train: Annotated[Path | None, typer.Option("--train", metavar="RECORDS", help="Take the majority of these, not of other videos.")] = None,
+    train: Annotated[Path | None, typer.Option("--train", metavar="RECORDS", help="Take the majority of these records.")] = None,
     blind: Annotated[Path | None, typer.Option("--blind", metavar="DIR", help="The same records, asked on black frames.")] = None,
     cards: Annotated[Path | None, typer.Option("--cards", metavar="FILE", help="A profile.json, to take the reliability cards.")] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables there.")] = None,
@@ -30,23 +30,23 @@ def score(
     from medvid.medvidbench.judge import columns_of
     from medvid.medvidbench.nearest import minilm
     from medvid.medvidbench.records import read_records
-    from medvid.medvidbench.score import cards_of, read_sheet, score_of
+    from medvid.medvidbench.score import cards_of, read_run, score_of
     from medvid.medvidbench.standings import facts_of, lines_of, markdown_of, published_lines
     from medvid.report.record_page import write_page
     from medvid.report.saved import check_folder
 
     if page is not None:
         check_folder(page)
-    sheet = read_sheet(answers)
-    judged, beside = columns_of(answers) if sheet.run else (), read_sheet(blind) if blind else None
-    told, marks = score_of(sheet, minilm, train=read_records(train) if train else None, blind=beside, judged=judged)
+    run, black = read_run(answers), read_run(blind) if blind else None
+    judged, learnt = columns_of(answers) if answers.is_dir() else (), read_records(train) if train else ()
+    told, marks = score_of(run, lambda *asked: minilm()(*asked), train=learnt, blind=black, judged=judged)
     facts, lines = facts_of(told), lines_of(told)
     if cards is not None:
         write_reliability(cards, cards_of(told))
     if markdown is not None:
         markdown.write_text(markdown_of(told), encoding="utf-8")
     if page is not None:
-        shown = {"facts": facts, "lines": lines, "published": published_lines(told), "records": list(entries_of(sheet, marks))}
+        shown = {"facts": facts, "lines": lines, "published": published_lines(told), "records": list(entries_of(run, marks))}
         write_page(page, shown)
     if as_json:
         typer.echo(json.dumps(told.model_dump(mode="json")))

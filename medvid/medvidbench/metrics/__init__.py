@@ -40,7 +40,7 @@ class Mark(NamedTuple):
     part: str = ""
 
 
-def figures(marks: Sequence[Mark], clusters: Sequence[int], draws: Floats, *, by_records: bool = False) -> Floats:
+def figures(marks: Sequence[Mark], clusters: Mapping[int, int], draws: Floats, *, by_records: bool = False) -> Floats:
     """One for each row of `draws`, which says how often each cluster counts; NaN where there is none. clusters: of each record. Earned over
     weight in each part, then the mean over a source's parts (0 where it has nothing that could be read), then over sources, which weigh the
     same or by their records."""
@@ -67,7 +67,7 @@ def figure(marks: Sequence[Mark], *, by_records: bool = False) -> float | None:
     """Of the records as they stand."""
     if not marks:
         return None
-    (found,) = figures(marks, [0] * (1 + max(mark.at for mark in marks)), np.ones((1, 1)), by_records=by_records)
+    (found,) = figures(marks, dict.fromkeys((mark.at for mark in marks), 0), np.ones((1, 1)), by_records=by_records)
     return None if np.isnan(found) else float(found)
 
 

@@ -13,16 +13,16 @@ def test_draws_keep_the_number_of_clusters_of_each_stratum_and_are_the_same_each
 
 
 def test_questions_on_one_video_are_drawn_together() -> None:
-    # Two videos, all right or all wrong: a draw has both of one in a quarter of all cases, so 95 % reach from 0 to 1, however many questions.
+    # Two videos, all right or all wrong: a quarter of the draws have one of them twice, so 95 % reach from 0 to 1.
     marks = [Mark(at, at < 50) for at in range(100)]
-    drawn = figures(marks, [int(at >= 50) for at in range(100)], resample(["A", "A"]))
+    drawn = figures(marks, {at: int(at >= 50) for at in range(100)}, resample(["A", "A"]))
     assert set(np.unique(drawn)) == {0.0, 0.5, 1.0} and interval(drawn) == (0.0, 1.0)
     assert np.mean(drawn == 1.0) == pytest.approx(0.25, abs=0.05)
 
 
 def test_an_interval_has_the_width_that_theory_gives() -> None:
     # 400 videos, half right: deviation 0.5 / 20 = 0.025, so 1.96 deviations are 0.049 on either side.
-    drawn = figures([Mark(at, at % 2) for at in range(400)], range(400), resample(["A"] * 400))
+    drawn = figures([Mark(at, at % 2) for at in range(400)], dict(enumerate(range(400))), resample(["A"] * 400))
     assert interval(drawn) == pytest.approx((0.451, 0.549), abs=0.01)
 
 

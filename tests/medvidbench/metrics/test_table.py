@@ -9,9 +9,9 @@ SPAN, NONE = "0.0-10.0 seconds.", "Not observed."
 
 
 def test_strict_counts_an_unreadable_answer_as_0_and_tells_its_share() -> None:
-    figure = strict([result("tal", SPAN, "0.0-5.0 seconds."), result("tal", SPAN, "near the beginning")])
-    assert figure.score == pytest.approx((0.5 + 0) / 2)
-    assert figure.unreadable == 0.5
+    score, unreadable = strict([result("tal", SPAN, "0.0-5.0 seconds."), result("tal", SPAN, "near the beginning")])
+    assert score == pytest.approx((0.5 + 0) / 2)
+    assert unreadable == 0.5
 
 
 def test_a_rambling_answer_flatters_the_leaderboard_column_and_not_the_strict_one() -> None:
