@@ -114,8 +114,7 @@ class RemoteEngine:
 
 
 def failure_of(error: openai.APIError, address: str, timeout_s: float, key: str = "MEDVID_API_KEY") -> MedVidError:
-    """What to tell the caller: whether the server was not reached, was busy, failed, or refuses this request however often it comes. key:
-    the environment's name of its key."""
+    """Whether the server was not reached, was busy, failed, or refuses this request however often it comes. key: where its key stands."""
     where = f"the server at {address}"
     if isinstance(error, openai.APITimeoutError):
         return EngineError(f"{where} gave no answer within {timeout_s:g} s; ask again, or raise MEDVID_TIMEOUT_S", retryable=True)

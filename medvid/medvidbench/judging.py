@@ -16,7 +16,6 @@ from medvid.medvidbench.nearest import vectors
 from medvid.prompts.judge import WORDS
 
 MINILM, REPLY_TOKENS = "all-MiniLM-L6-v2", 256
-MARKED, COMPARED = (1, 2, 3, 4, 5), ("A", "B", "tie")
 _LINE = re.compile(r"\b(R\d)\W{0,4}:\W{0,4}([A-Za-z]+|\d+(?:\.\d+)?)(?:\s*/\s*5\b)?")
 
 
@@ -43,39 +42,30 @@ class Judge:
             from medvid.engine.remote import ATTEMPTS, failure_of
         except ImportError as error:
             raise ConfigError(f"a judge needs the openai client ({error}); `pip install 'medvid[remote]'`") from error
-        self.name, self._structured, self._openai = model, True, openai
+        own, self._model, self._takes_schema, self._errors = os.environ.get(key) or "none", model, True, openai.APIError
         self._failure: Callable[[Any], Exception] = lambda error: failure_of(error, endpoint, timeout_s, key)
-        own_key = os.environ.get(key) or "none"
-        self._client = openai.AsyncOpenAI(base_url=endpoint, api_key=own_key, timeout=timeout_s, max_retries=ATTEMPTS - 1)
+        self._client = openai.AsyncOpenAI(base_url=endpoint, api_key=own, timeout=timeout_s, max_retries=ATTEMPTS - 1)
 
     async def ask(self, texts: Texts) -> Verdict:
-        """Raises MedVidError where the server stays busy or away, wants another key, or refuses."""
-        two = len(texts) == 3
-        allowed: Sequence[int | str] = COMPARED if two else MARKED
-        names = ("reference", "answer_a", "answer_b") if two else ("reference", "answer")
-        asked = [WORDS["comparative" if two else "absolute"], *(f"{name}: {what}" for name, what in WORDS["aspects"].items())]
-        asked.append(json.dumps(dict(zip(names, texts, strict=True)), ensure_ascii=False))
-        text = await self._complete("\n".join(asked), {name: {"enum": allowed} for name in WORDS["aspects"]})
-        marks = read_marks(text, allowed)
-        return Verdict(key=key_of(self.name, texts), judge=self.name, marks=marks, reply="" if marks else text[:2000])
-
-    async def _complete(self, asked: str, fields: dict[str, Any]) -> str:
-        """Held to a schema; as plain text where the server takes that and not the schema."""
-        schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
-        held = {"response_format": {"type": "json_schema", "json_schema": {"name": "marks", "strict": True, "schema": schema}}}
-        messages: Any = [{"role": "system", "content": WORDS["system"]}, {"role": "user", "content": asked}]
-        body: dict[str, Any] = {"model": self.name, "temperature": 0.0, "max_tokens": REPLY_TOKENS, "messages": messages}
-        forms: list[dict[str, Any]] = [held, {}] if self._structured else [{}]
-        for form in forms:
+        """Held to a schema; as plain text where the server takes that and not the schema. Raises MedVidError where the server stays busy or
+        away, wants another key, or refuses."""
+        form = WORDS["absolute" if len(texts) == 2 else "comparative"]
+        asked = [form["request"], *(f"{name}: {what}" for name, what in WORDS["aspects"].items())]
+        asked.append(json.dumps(dict(zip(form["names"], texts, strict=True)), ensure_ascii=False))
+        messages = [{"role": "system", "content": WORDS["system"]}, {"role": "user", "content": "\n".join(asked)}]
+        body: dict[str, Any] = {"model": self._model, "temperature": 0.0, "max_tokens": REPLY_TOKENS, "messages": messages}
+        for held in [{"response_format": form["response_format"]}, {}] if self._takes_schema else [{}]:
             try:
-                answer = await self._client.chat.completions.create(**body, **form)
+                answer = await self._client.chat.completions.create(**body, **held)
                 break
-            except self._openai.APIError as error:
-                if not form or not isinstance(error, self._openai.BadRequestError | self._openai.UnprocessableEntityError):
+            except self._errors as error:
+                if not held or getattr(error, "status_code", 0) not in (400, 422):
                     raise self._failure(error) from error
-        self._structured = bool(form)
+        self._takes_schema = bool(held)
         message = answer.choices[0].message if answer.choices else None
-        return (message.content or message.refusal or "") if message else ""
+        text = (message.content or message.refusal or "") if message else ""
+        marks = read_marks(text, form["marks"])
+        return Verdict(key=key_of(self._model, texts), judge=self._model, marks=marks, reply="" if marks else text[:2000])
 
 
 class Cosine:

@@ -195,4 +195,4 @@ async def test_the_score_shows_what_was_judged(tmp_path: Path) -> None:
         await judge(folder, "--endpoint", server.address, "--model", "m")
     done = CliRunner().invoke(app, ["bench", "score", str(folder), "--json"], catch_exceptions=False)
     rows = {row["name"]: row for row in json.loads(done.stdout)["rows"] if row["source"] is None}
-    assert rows["VS llm"]["leaderboard"]["value"] == 4
+    assert rows["VS llm"]["value"] == 4

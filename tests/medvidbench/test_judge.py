@@ -24,12 +24,13 @@ from medvid.medvidbench.judge import (
     read_verdicts,
     texts_of,
 )  # fmt: skip
-from medvid.medvidbench.judging import COMPARED, MARKED, read_marks
+from medvid.medvidbench.judging import read_marks
 from medvid.medvidbench.records import Record, Result
 from medvid.prompts.judge import WORDS
 from tests.medvidbench.answered import record, run_folder
 
 ASPECTS = ("R2", "R3", "R8", "R5", "R4")
+MARKED, COMPARED = WORDS["absolute"]["marks"], WORDS["comparative"]["marks"]
 
 
 def all_of(mark: Any) -> dict[str, Any]:
@@ -44,6 +45,10 @@ def write_verdicts(folder: Path, marks: dict[Texts, Any], judge: str = "j") -> N
 
 def test_the_prompt_names_the_five_aspects() -> None:
     assert tuple(WORDS["aspects"]) == ASPECTS
+    for form in (WORDS["absolute"], WORDS["comparative"]):
+        schema = form["response_format"]["json_schema"]["schema"]
+        assert schema["required"] == list(ASPECTS)
+        assert schema["properties"] == {name: {"enum": form["marks"]} for name in ASPECTS}
 
 
 def test_whole_texts_are_judged_by_the_mean_over_records_and_then_over_aspects(tmp_path: Path) -> None:

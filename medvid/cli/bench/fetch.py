@@ -21,6 +21,7 @@ def fetch(
     on where it stopped. Ends with 1 where something is missing."""
     from medvid.core import ConfigError
     from medvid.core.settings import config_file
+    from medvid.medvidbench.asking import How
     from medvid.medvidbench.local_copy import DATA, examine
 
     if not (marker := config_file().with_name("medvidbench-licence-shown")).exists():
@@ -31,13 +32,8 @@ def fetch(
         return typer.echo(f"The test questions and their frames: {DATA['load']}\nUnpack testdata.zip there, then `medvid bench fetch DIR`.")
     if not (files := sorted(copy.glob("*.json")) if copy.is_dir() else [copy]):
         raise ConfigError(f"{copy} holds no records (*.json); get them with `{DATA['load']}`")
-    moved = [pair.partition("=")[::2] for pair in frame_root or ()]
-
-    def place(frame: str) -> Path:
-        new = next((Path(new + frame.removeprefix(old)) for old, new in moved if frame.startswith(old)), None)
-        return new or (root or files[0].parent).joinpath(*(part for part in Path(frame).parts if part not in ("/", "..")))
-
-    found = {str(file): examine(file, place) for file in files}
+    how = How(root=root or files[0].parent, renamed=dict(pair.partition("=")[::2] for pair in frame_root or ()))
+    found = {str(file): examine(file, how) for file in files}
     show(found, as_json)
     if any(one["broken"] or one["missing"] or one["off"] for one in found.values()):
         raise typer.Exit(1)

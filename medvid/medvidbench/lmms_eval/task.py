@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from medvid.core import ConfigError
+from medvid.medvidbench.asking import How, path_of
 from medvid.medvidbench.metrics.table import columns, metrics
 from medvid.medvidbench.records import Record, Result, read_records, result_of
 
@@ -32,8 +33,8 @@ def _record(document: Document) -> Record:
 
 def frames(document: Document) -> list[Image.Image]:
     record = _record(document)
-    root, region = Path(os.environ.get("MEDVID_FRAMES") or Path(os.environ["MEDVID_RECORDS"]).parent), record.rc_info or {}
-    pictures = [Image.open(root / path).convert("RGB") for path in record.video]
+    how, region = How(root=Path(os.environ.get("MEDVID_FRAMES") or Path(os.environ["MEDVID_RECORDS"]).parent)), record.rc_info or {}
+    pictures = [Image.open(path_of(path, how)).convert("RGB") for path in record.video]
     for picture in (picture for path, picture in zip(record.video, pictures, strict=True) if path == region.get("start_frame")):
         ImageDraw.Draw(picture).rectangle(region["start_frame_bbox"], outline=(0, 255, 0), width=8)
     return pictures
