@@ -120,20 +120,19 @@ def test_the_judge_that_was_asked_first_gives_the_columns_unless_another_is_name
 
 
 def two_runs(tmp_path: Path) -> tuple[Path, Path]:
-    records: list[Record] = [record("video_summary_gpt", f"t{at}") for at in range(2)]
-    return run_folder(tmp_path / "a", records, ["a0", "a1"]), run_folder(tmp_path / "b", records, ["b0", "b1"])
+    records: list[Record] = [record("video_summary_gpt", f"t{at}") for at in range(4)]
+    mine, theirs = ([f"{name}{at}" for at in range(4)] for name in "ab")
+    return run_folder(tmp_path / "a", records, mine), run_folder(tmp_path / "b", records, theirs)
 
 
 def test_a_model_wins_only_where_both_orders_say_so(tmp_path: Path) -> None:
     mine, theirs = two_runs(tmp_path)
     run, other = read_answers(mine), read_answers(theirs)
-    assert texts_of(run, other) == [
-        ("t0", "a0"), ("t1", "a1"), ("t0", "a0", "b0"), ("t0", "b0", "a0"), ("t1", "a1", "b1"), ("t1", "b1", "a1"),
-    ]  # fmt: skip
-    # The first is nearer in both orders; of the second the judge takes whatever comes first.
-    write_verdicts(mine, {("t0", "a0", "b0"): all_of("A"), ("t0", "b0", "a0"): all_of("B")})
-    write_verdicts(mine, {("t1", "a1", "b1"): all_of("A"), ("t1", "b1", "a1"): all_of("A")})
-    expected = {"records": 2, "wins": 0.5, "ties": 0.5, "losses": 0.0, "contradicted": 0.5}
+    assert texts_of(run, other)[3:7] == [("t3", "a3"), ("t0", "a0", "b0"), ("t0", "b0", "a0"), ("t1", "a1", "b1")]
+    # Ours is nearer in both orders, and again; then the judge takes whatever comes first; then theirs is nearer in one order.
+    for at, (as_a, as_b) in enumerate([("A", "B"), ("A", "B"), ("A", "A"), ("tie", "A")]):
+        write_verdicts(mine, {(f"t{at}", f"a{at}", f"b{at}"): all_of(as_a), (f"t{at}", f"b{at}", f"a{at}"): all_of(as_b)})
+    expected = {"records": 4, "wins": 0.5, "ties": 0.25, "losses": 0.25, "contradicted": 0.25}
     assert compare(run, other, "j", read_verdicts(mine))["VS llm"] == expected
 
 
@@ -188,6 +187,10 @@ def test_a_comparison_names_a_side_or_a_tie() -> None:
 
 
 @pytest.mark.parametrize("change", [lambda texts: (*texts[:-1], "other"), lambda texts: (texts[1], texts[0])])
-def test_a_verdict_is_kept_under_judge_and_texts(change: Callable[[Texts], Texts]) -> None:
+def test_a_verdict_is_kept_under_judge_texts_and_the_version_of_the_prompt(
+    change: Callable[[Texts], Texts], monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = ("t", "a")
-    assert len({key_of("j", texts), key_of("k", texts), key_of("j", change(texts))}) == 3
+    keys = {key_of("j", texts), key_of("k", texts), key_of("j", change(texts))}
+    monkeypatch.setitem(WORDS, "version", 2)
+    assert len({*keys, key_of("j", texts)}) == 4
