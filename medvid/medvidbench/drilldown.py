@@ -2,48 +2,58 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from medvid.core import ConfigError
 from medvid.medvidbench.answers import Answered
 from medvid.medvidbench.asking import How, path_of
 from medvid.medvidbench.metrics.table import Marks
 from medvid.medvidbench.records import Record
+from medvid.report.record_page import write_thumbnail
 
-WRONG_BELOW, MOST_FRAMES = 0.5, 4  # Of the strict score; of a record.
+WRONG_BELOW, MOST_FRAMES = 0.5, 4  # Of the strict score; of a record, beside a region's own.
 
 
-def entries_of(run: Answered, marks: Marks) -> Iterator[dict[str, Any]]:
-    """For report/record_page.py. marks: of the run."""
+def entries_of(run: Answered, marks: Marks, folder: Path) -> list[dict[str, Any]]:
+    """What page.js shows of each record, whose thumbnails are written below `folder`. marks: of the run."""
     figures: defaultdict[int, dict[str, float]] = defaultdict(dict)
     for (_, name), own in marks.items():
         for mark in (mark for mark in own if mark.weight):
             figures[mark.at][mark.part or name] = mark.earned / mark.weight
     how = How(root=Path(run.provenance.get("root", ".")), renamed=run.provenance.get("frame_roots", {}))
-    for at, record in enumerate(run.records):
-        answer, told = run.answers.get(at), figures[at]
+
+    def entry(at: int) -> dict[str, Any]:
+        record, answer, told = run.records[at], run.answers.get(at), dict(figures.get(at, {}))
         unreadable, score = told.pop("unreadable", 0), told.pop("strict", None)
         state = "unscored" if score is None else "unreadable" if unreadable else "wrong" if score < WRONG_BELOW else "right"
-        yield {
+        return {
             "at": at, "task": record.qa_type, "source": record.data_source, "video": record.metadata.get("video_id", ""),
             "state": "not asked" if answer is None else "failed" if answer.failure else state, "question": record.question,
             "truth": record.answer, "answer": answer and answer.text, "failure": answer and answer.failure and answer.failure.message,
             "score": score, "figures": told, "notes": ["ended at the limit"] if answer and answer.finish == "length" else [],
-            "frames": list(_frames(record, how)),
+            "frames": list(_frames(record, how, folder)),
         }  # fmt: skip
 
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(entry, range(len(run.records))))
 
-def _frames(record: Record, how: How) -> Iterator[dict[str, Any]]:
+
+def _frames(record: Record, how: How, folder: Path) -> Iterator[dict[str, Any]]:
     """Evenly from the list, with the first and the last; and the frame of a region, with its box."""
     region, paths = record.rc_info or {}, record.video
     chosen = {int(at) for at in np.linspace(0, len(paths) - 1, min(MOST_FRAMES, len(paths)))}
     for at in sorted(chosen | {at for at, path in enumerate(paths) if path == region.get("start_frame")}):
-        try:
-            path = str(path_of(paths[at], how))
-        except ConfigError:
-            path = ""
+        box, file = region.get("start_frame_bbox") if paths[at] == region.get("start_frame") else None, None
         name = f"{at / record.fps:.1f} s, {PurePosixPath(paths[at]).name}" if record.fps else PurePosixPath(paths[at]).name
-        yield {"name": name, "path": path, "box": region.get("start_frame_bbox") if paths[at] == region.get("start_frame") else None}
+        try:
+            file = write_thumbnail(folder, path_of(paths[at], how), box)
+        except FileNotFoundError:
+            name += ": no such file"
+        except (OSError, ValueError, TypeError, ConfigError, Image.DecompressionBombError):
+            name += ": no picture that can be read"
+        yield {"name": name, "file": file}

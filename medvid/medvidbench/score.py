@@ -19,7 +19,7 @@ from medvid.medvidbench.metrics import Column, Floats, Mark, figures, interval, 
 from medvid.medvidbench.metrics.next_action import Nearest
 from medvid.medvidbench.metrics.table import READINGS, Marks, Metric, absent, marks_of, metrics
 from medvid.medvidbench.records import Answered as Shared
-from medvid.medvidbench.records import Record, Result, Turn, read_results, result_of
+from medvid.medvidbench.records import Record, read_results, result_of
 from medvid.tools.registry import BY_QA_TYPE
 
 Bounds = tuple[float, float]
@@ -57,14 +57,12 @@ def read_run(path: Path) -> Answered:
     if path.is_dir():
         return read_answers(path)
     results = read_results(path)
-    records = [Record(**one.model_dump(include=set(Shared.model_fields)), conversations=_turns(one)) for one in results]
+    texts = ((("human", one.question), ("gpt", one.gnd)) for one in results)
+    turns = ([{"from": who, "value": text} for who, text in both if text is not None] for both in texts)
+    shared = [one.model_dump(include=set(Shared.model_fields)) for one in results]
+    records = [Record.model_validate({**one, "conversations": both}) for one, both in zip(shared, turns, strict=True)]
     answers = {at: Answer(position=at, question=question_hash(records[at]), text=one.answer) for at, one in enumerate(results)}
     return Answered({}, records, answers)
-
-
-def _turns(result: Result) -> tuple[Turn, ...]:
-    texts = (("human", result.question), ("gpt", result.gnd))
-    return tuple(Turn.model_validate({"from": speaker, "value": text}) for speaker, text in texts if text is not None)
 
 
 def score_of(
@@ -122,11 +120,11 @@ def _length_s(record: Record) -> float | None:
 
 
 def _counts(run: Answered) -> dict[str, int]:
-    """What failed is counted apart, and is never a wrong answer."""
+    """What failed is counted apart, and is never a wrong answer. A results file tells nothing of that."""
     failed = Counter(f"failed: {run.records[at].qa_type}, {one.failure.kind}" for at, one in run.answers.items() if one.failure)
-    counts = {"records": len(run.records), "answered": len(run.results), "not asked": len(run.records) - len(run.answers)}
     cut = sum(answer.finish == "length" for answer in run.answers.values())
-    return {**counts, "ended at the limit": cut, "failed": failed.total(), **failed}
+    more = {"not asked": len(run.records) - len(run.answers), "ended at the limit": cut, "failed": failed.total(), **failed}
+    return {"records": len(run.records), "answered": len(run.results), **(more if run.provenance else {})}
 
 
 def _notes(run: Answered, is_trained: bool, blind: Answered | None, constant: int) -> Iterator[str]:

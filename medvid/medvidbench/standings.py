@@ -1,4 +1,4 @@
-"""A score as tables of text: for a terminal, a page and Markdown; and the published figures."""
+"""A score as tables of text: for a terminal, a page and Markdown."""
 
 from html import escape
 
@@ -34,20 +34,13 @@ def _range(row: Row | None) -> str:
     return "" if row is None or row.bounds is None else f"{row.bounds[0]:.3f}-{row.bounds[1]:.3f}"
 
 
-def published_lines(told: Score) -> Lines:
-    models = dict.fromkeys(name for figures in told.published.values() for name in figures)
-    rows = [(name, *(_text(figures.get(name)) for figures in told.published.values())) for name in models]
-    return [("published, on the 6,245 test questions", *told.published), *rows]
-
-
 def facts_of(told: Score) -> list[str]:
     """What was scored, how many records there are, what failed, what a reader has to know."""
     return [*(f"{name}: {said}" for name, said in told.about.items()), *(f"{name}: {n:,}" for name, n in told.counts.items()), *told.notes]
 
 
 def markdown_of(told: Score) -> str:
-    lines = ["# MedVidBench", "", *(f"- {' '.join(escape(fact).split())}" for fact in facts_of(told))]
-    for head, *rows in (lines_of(told), published_lines(told)):
-        cells = (head, ("---",) * len(head), *rows)
-        lines += ["", *(f"| {' | '.join(escape(cell.strip()).replace('|', '&#124;') for cell in line)} |" for line in cells)]
-    return "\n".join(lines) + "\n"
+    facts, (head, *rows) = facts_of(told), lines_of(told)
+    cells = ([escape(cell.strip()).replace("|", "&#124;") for cell in line] for line in (head, ("---",) * len(head), *rows))
+    lines = [*(f"- {' '.join(escape(fact).split())}" for fact in facts), "", *(f"| {' | '.join(line)} |" for line in cells)]
+    return "\n".join(["# MedVidBench", "", *lines, ""])

@@ -179,8 +179,11 @@ def test_without_a_server_nothing_is_judged_unless_the_fallback_is_named(tmp_pat
     records = [record("region_caption_gpt", truth) for truth in ("the duct is cut", "x")]
     folder = run_folder(tmp_path / "run", records, ["the duct is cut", "rain"])
     program = CliRunner()
-    with pytest.raises(ConfigError, match="--fallback minilm"):
-        program.invoke(app, ["bench", "judge", str(folder)], catch_exceptions=False)
+    url = ["--endpoint", "http://127.0.0.1:9/v1"]
+    odd = [[], [*url, "--fallback", "minilm"], ["--fallback", "minilm", "--against", "other"], [*url, "--second-model", "n"]]
+    for args in [*odd, [*url, "--second-endpoint", url[1], "--second-model", "gpt-4.1"]]:
+        with pytest.raises(ConfigError, match="--fallback minilm alone"):
+            program.invoke(app, ["bench", "judge", str(folder), *args], catch_exceptions=False)
     assert not (folder / NAME).exists()
     done = program.invoke(app, ["bench", "judge", str(folder), "--fallback", "minilm", "--json"], catch_exceptions=False)
     (column,) = json.loads(done.stdout)["all-MiniLM-L6-v2"]["columns"]

@@ -70,7 +70,7 @@ def test_a_local_copy_is_counted_and_what_is_missing_named(tmp_path: Path) -> No
     assert done.returncode == 1 and "CC-BY-NC-SA-4.0" in done.stderr
     assert found["counts"] == {"tal, AVOS": 2, "tal, NurViD": 1}
     assert (found["records"], found["frames"], found["missing"], found["first_missing"]) == (3, 2, 1, ["frames/1.jpg"])
-    assert (found["broken"], found["off"]) == ({}, {})  # with answers it is no test file
+    assert (found["broken"], found["differs"]) == ({}, {})  # with answers it is no test file
 
     (frames / "1.jpg").touch()
     again = medvid("bench", "fetch", str(tmp_path / "val.json"), "--frame-root", f"frames={frames}", env=env)
@@ -86,8 +86,8 @@ def test_a_test_file_is_compared_with_the_known_numbers_and_broken_records_keep_
     (found,) = json.loads(done.stdout).values()
     assert done.returncode == 1
     assert found["broken"].keys() == {"1", "2"} and found["broken"]["1"] == "conversations: Field required"
-    assert found["off"]["tal"] == "1, the test file has 1637" and found["off"]["riddle"] == "1, the test file has 0"
-    assert len(found["off"]) == 12
+    assert found["differs"]["tal"] == "1, the test file has 1637" and found["differs"]["riddle"] == "1, the test file has 0"
+    assert len(found["differs"]) == 12
 
 
 def test_what_is_no_copy_is_refused_with_the_way_to_one(tmp_path: Path) -> None:

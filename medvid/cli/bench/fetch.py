@@ -35,5 +35,5 @@ def fetch(
     how = How(root=root or files[0].parent, renamed=dict(pair.partition("=")[::2] for pair in frame_root or ()))
     found = {str(file): examine(file, how) for file in files}
     show(found, as_json)
-    if any(one["broken"] or one["missing"] or one["off"] for one in found.values()):
+    if any(one["broken"] or one["missing"] or one["differs"] for one in found.values()):
         raise typer.Exit(1)

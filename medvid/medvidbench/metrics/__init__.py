@@ -83,9 +83,10 @@ def resample(strata: Sequence[object]) -> Floats:
 
 def interval(values: Floats) -> tuple[float, float] | None:
     """95 %, of the draws that have a figure."""
-    found = values[~np.isnan(values)]
-    low, high = np.percentile(found, (2.5, 97.5)).tolist() if len(found) else (np.nan, np.nan)
-    return (low, high) if len(found) else None
+    if len(found := values[~np.isnan(values)]) == 0:
+        return None
+    low, high = np.percentile(found, (2.5, 97.5)).tolist()
+    return low, high
 
 
 def mean(values: Iterable[float]) -> float | None:

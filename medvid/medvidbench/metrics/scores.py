@@ -10,11 +10,7 @@ from medvid.medvidbench.metrics import Mark, mean
 from medvid.medvidbench.records import Result
 from medvid.tools.assess_cvs import CRITERIA
 
-_CVS_FORMS = {
-    "Two structures": re.compile(r"two structures?:\s*(\d{1,9})"),
-    "Cystic plate": re.compile(r"cystic plate:\s*(\d{1,9})"),
-    "Hepatocystic triangle": re.compile(r"hepatocystic triangle:\s*(\d{1,9})"),
-}
+_CVS_FORMS = {name: re.compile(rf"{name.lower().replace('structures', 'structures?')}:\s*(\d{{1,9}})") for name in CRITERIA}
 _FIFTH = re.compile(r"(\d{1,9})/5")
 _NAMED_FIFTH = re.compile(rf":\s*{_FIFTH.pattern}")
 Reader = Callable[[str], dict[str, int]]

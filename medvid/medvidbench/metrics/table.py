@@ -39,7 +39,7 @@ def metrics(nearest: Nearest | None = None) -> list[Metric]:
     tag = [Metric(f"TAG @{at}", "tal", partial(spans.tag, threshold=at)) for at in spans.TAG_THRESHOLDS]
     recalls = [Metric(f"recall @{at}", "tal", partial(spans.recall, threshold=at), "TAG @0.5") for at in spans.DVC_THRESHOLDS]
     sides = enumerate(("start", "end"))
-    errors = [Metric(f"error at the {name}, s", "tal", partial(spans.error_s, side=side), "TAG @0.5") for side, name in sides]
+    errors = [Metric(f"{name} error, s", "tal", partial(spans.error_s, side=side), "TAG @0.5") for side, name in sides]
     found = [
         Metric("CVS acc", "cvs", scores.cvs), Metric("rating", "cvs", scores.rating, "CVS acc"),
         Metric("NAP acc", "next_action", partial(nap, nearest=nearest)),

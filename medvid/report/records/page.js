@@ -81,7 +81,9 @@ function choose() {
 
 told.facts.forEach((fact) => get("facts").append(node("li", "", fact)));
 fill(get("figures"), told.lines);
-fill(get("published"), told.published);
+const models = [...new Set(Object.values(told.published).flatMap(Object.keys))];
+fill(get("published"), [["on the 6,245 test questions", ...Object.keys(told.published)],
+  ...models.map((model) => [model, ...Object.values(told.published).map((column) => column[model]?.toFixed(3) ?? "")])]);
 choices("task", told.records.map((record) => record.task));
 choices("source", told.records.map((record) => record.source));
 choices("state", told.records.map((record) => record.state));
