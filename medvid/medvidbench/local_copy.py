@@ -16,7 +16,7 @@ FEW = 5
 
 
 def examine(path: Path, how: How) -> dict[str, Any]:
-    """Of a file of records: how many of each task and source, why which cannot be read, by position, how many frames are missing; `differs`:
+    """Of a file of records: how many of each task and source, why which cannot be read, by position, how many frames lack; `differs`: the
     tasks of a file without answers that have another number than the test file. Raises ConfigError where the file is no list."""
     rows = read_as(TypeAdapter(list[Any]), path, "record", f"records are a list; get them with `{DATA['load']}`")
     records, broken, frames = list[Record](), dict[int, str](), dict[str, Path]()

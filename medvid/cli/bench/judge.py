@@ -41,7 +41,7 @@ def judge(
 
     alone, second = against is None and second_model is None, (second_endpoint is None) == (second_model is None)
     if (endpoint is None) == (fallback is None) or not second or second_model == model or (fallback and not alone):
-        raise ConfigError("name a judge by --endpoint, a second by --second-endpoint and another --second-model; or --fallback minilm alone")
+        raise ConfigError("name a judge by --endpoint, a second by --second-endpoint, another --second-model; or --fallback minilm alone")
     run, other = read_answers(folder), read_answers(against) if against else None
     asked, told, refused = figures.texts_of(run, other), dict(run.provenance), list[str]()
     kept = ResultsFolder(folder, figures.NAME, told.pop("made_with"), told)
