@@ -5,8 +5,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
+LMMS := .venv-lmms-eval/bin
 
-.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm interop conformance transcript conversation cohort-transcript train-nano
+.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm test-lmms-eval interop conformance transcript conversation cohort-transcript train-nano
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -20,6 +21,7 @@ help:
 	@echo "make bench-agent   plans, answers, follow-ups and robustness of the agent on 471 questions (ARGS=... go to the table, as --half open --show)"
 	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
+	@echo "make test-lmms-eval   MedVidBench as a task of the real lmms-eval, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
 	@echo "make conformance  the official MCP conformance suite, with its fixtures and without (downloads it)"
 	@echo "make cohort-transcript   writes the cohort of docs/analyses.md and its chart anew"
@@ -56,6 +58,18 @@ test: check
 
 test-vllm: .venv-vllm/.installed
 	$(VLLM)/python -m pytest -q -p no:cacheprovider -p no:hypothesispytest -p no:unraisableexception tests/vllm
+
+# lmms-eval 0.7.3 wants av below 16 and much that a task does not need, so it comes without its dependencies but for those that its loader
+# and evaluator import.
+.venv-lmms-eval/.installed: pyproject.toml constraints.txt
+	test -x $(LMMS)/python || $(PYTHON) -m venv .venv-lmms-eval
+	$(LMMS)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . 'pytest>=9' \
+		accelerate==1.15.0 datasets==5.2.0 evaluate==0.4.6 loguru==0.7.3 pytz==2026.6 sacrebleu==2.6.0 tenacity==9.2.1
+	$(LMMS)/python -m pip install --quiet --disable-pip-version-check --no-deps lmms-eval==0.7.3
+	touch $@
+
+test-lmms-eval: .venv-lmms-eval/.installed
+	$(LMMS)/python -m pytest -q -p no:cacheprovider -W default tests/lmms_eval
 
 fix: setup
 	$(BIN)/ruff check --fix .

@@ -49,7 +49,7 @@ class RemoteEngine:
         try:
             served = [model async for model in self._client.models.list()]
         except openai.APIError as error:
-            raise self._failure(error) from error
+            raise failure_of(error, self._address, self._timeout_s) from error
         if self._name not in (model.id for model in served):
             names = ", ".join(model.id for model in served[:10]) or "nothing"
             raise ConfigError(f"the server at {self._address} does not serve {self._name!r} but {names}; name one of these with --model")
@@ -64,7 +64,7 @@ class RemoteEngine:
             try:
                 answer = await self._client.chat.completions.create(**body)
             except openai.APIError as error:
-                raise self._failure(error) from error
+                raise failure_of(error, self._address, self._timeout_s) from error
         return self._reply(answer)
 
     async def aclose(self) -> None:
@@ -112,24 +112,25 @@ class RemoteEngine:
             logprobs=tuple(logprobs) if logprobs else None,
         )
 
-    def _failure(self, error: openai.APIError) -> MedVidError:
-        """What to tell the caller: whether the server was not reached, was busy, failed, or refuses this request however often it comes."""
-        where = f"the server at {self._address}"
-        if isinstance(error, openai.APITimeoutError):
-            return EngineError(f"{where} gave no answer within {self._timeout_s:g} s; ask again, or raise MEDVID_TIMEOUT_S", retryable=True)
-        if isinstance(error, openai.APIConnectionError):
-            said = f"{where} cannot be reached, or broke off its answer ({error.__cause__ or error}); look whether it runs, then ask again"
-            return EngineError(said, retryable=True)
-        if not isinstance(error, openai.APIStatusError):
-            return EngineError(f"{where} gave an answer that cannot be read ({error.message}); look at its log")
-        status, said = error.status_code, str(error.message)[:500]
-        if status >= 500 or status in BUSY:
-            return EngineError(f"{where} is busy or failed (HTTP {status}: {said}); ask again later", retryable=True)
-        if status in (401, 403):
-            return ConfigError(f"{where} wants another key (HTTP {status}: {said}); set MEDVID_API_KEY")
-        if "trust-request-mm-kwargs" in said:
-            return ConfigError(f"{where} does not take the times of frames; start it as `medvid serve-model` says")
-        return EngineError(f"{where} refuses the request (HTTP {status}: {said})", refused=True)
+
+def failure_of(error: openai.APIError, address: str, timeout_s: float, key: str = "MEDVID_API_KEY") -> MedVidError:
+    """Whether the server was not reached, was busy, failed, or refuses this request however often it comes. key: where its key stands."""
+    where = f"the server at {address}"
+    if isinstance(error, openai.APITimeoutError):
+        return EngineError(f"{where} gave no answer within {timeout_s:g} s; ask again, or raise MEDVID_TIMEOUT_S", retryable=True)
+    if isinstance(error, openai.APIConnectionError):
+        said = f"{where} cannot be reached, or broke off its answer ({error.__cause__ or error}); look whether it runs, then ask again"
+        return EngineError(said, retryable=True)
+    if not isinstance(error, openai.APIStatusError):
+        return EngineError(f"{where} gave an answer that cannot be read ({error.message}); look at its log")
+    status, said = error.status_code, str(error.message)[:500]
+    if status >= 500 or status in BUSY:
+        return EngineError(f"{where} is busy or failed (HTTP {status}: {said}); ask again later", retryable=True)
+    if status in (401, 403):
+        return ConfigError(f"{where} wants another key (HTTP {status}: {said}); set {key}")
+    if "trust-request-mm-kwargs" in said:
+        return ConfigError(f"{where} does not take the times of frames; start it as `medvid serve-model` says")
+    return EngineError(f"{where} refuses the request (HTTP {status}: {said})", refused=True)
 
 
 def _jpeg(rgb: Any) -> str:

@@ -100,7 +100,7 @@ def result_of(record: Record, answer: str) -> Result:
 
 def read_records(path: Path) -> list[Record]:
     """Raises ConfigError naming the record's place in the list and the key that is wrong."""
-    return _read(_RECORDS, path, "record", "records are a list")
+    return read_as(_RECORDS, path, "record", "records are a list")
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
@@ -109,7 +109,7 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 
 def read_results(path: Path) -> list[Result]:
     """In the order of their keys. Raises ConfigError naming the key."""
-    return [result for _, result in sorted(_read(_RESULTS, path, "result", 'results are an object with the keys "0", "1", ...').items())]
+    return [result for _, result in sorted(read_as(_RESULTS, path, "result", 'results are an object with the keys "0", "1", ...').items())]
 
 
 def write_results(path: Path, results: Sequence[Result]) -> None:
@@ -120,7 +120,8 @@ def _dump(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _read(form: TypeAdapter[T], path: Path, one: str, whole: str) -> T:
+def read_as(form: TypeAdapter[T], path: Path, one: str, whole: str) -> T:
+    """Raises ConfigError naming the place that is wrong."""
     try:
         return form.validate_json(path.read_bytes())
     except OSError as error:

@@ -42,7 +42,7 @@ Answer the question about the video in the form of this example, whose content i
 Question: {question}
 Answer: {answer}
 Write the answer alone, in just that form."""
-_FILES = sorted(Path(__file__).parent.glob("*.toml"))
+_FILES = sorted(set(Path(__file__).parent.glob("*.toml")) - {Path(__file__).with_name("judge.toml")})
 FORMS = {file.stem: Form.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in _FILES}  # by tool
 
 

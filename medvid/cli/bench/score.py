@@ -29,6 +29,7 @@ def score(
     from medvid.core import ConfigError
     from medvid.engine.profiles import write_reliability
     from medvid.medvidbench.drilldown import entries_of
+    from medvid.medvidbench.judge import columns_of
     from medvid.medvidbench.nearest import minilm
     from medvid.medvidbench.records import read_records
     from medvid.medvidbench.score import cards_of, read_run, score_of
@@ -42,7 +43,8 @@ def score(
         if file is not None and not file.absolute().parent.is_dir():
             raise ConfigError(f"the folder {file.absolute().parent} does not exist; make it first")
     run, black = read_run(answers), read_run(blind) if blind else None
-    told, marks = score_of(run, lambda *asked: minilm()(*asked), train=read_records(train) if train else (), blind=black)
+    judged, learnt = columns_of(answers) if answers.is_dir() else (), read_records(train) if train else ()
+    told, marks = score_of(run, lambda *asked: minilm()(*asked), train=learnt, blind=black, judged=judged)
     facts, lines = facts_of(told), lines_of(told)
     if cards is not None:
         write_reliability(cards, cards_of(told))

@@ -1,0 +1,1 @@
+"""MedVidBench in the real lmms-eval; run by `make test-lmms-eval`."""
