@@ -3,7 +3,7 @@
 Here what they share: marks, and how a column's figure follows from them, of the records as they stand and of any draw of their videos.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from medvid.medvidbench.records import Answered
 
-R = TypeVar("R", bound=Answered)
+R, K = TypeVar("R", bound=Answered), TypeVar("K", bound=Hashable)
 Floats = npt.NDArray[np.float64]
 DRAWS = 1000
 
@@ -44,9 +44,8 @@ def figures(marks: Sequence[Mark], clusters: Mapping[int, int], draws: Floats, *
     """One for each row of `draws`, which says how often each cluster counts; NaN where there is none. clusters: of each record. Earned over
     weight in each part, then the mean over a source's parts (0 where it has nothing that could be read), then over sources, which weigh the
     same or by their records."""
-    parts, sources = ({key: i for i, key in enumerate(dict.fromkeys(keys))} for keys in (
-        ((mark.source, mark.part) for mark in marks), (mark.source for mark in marks)))
-    used = {cluster: i for i, cluster in enumerate(dict.fromkeys(clusters[mark.at] for mark in marks))}
+    parts, sources = _numbered((mark.source, mark.part) for mark in marks), _numbered(mark.source for mark in marks)
+    used = _numbered(clusters[mark.at] for mark in marks)
     sums, records = np.zeros((2, len(used), len(parts))), np.zeros((len(used), len(sources)))
     for mark in marks:
         sums[:, used[clusters[mark.at]], parts[mark.source, mark.part]] += mark.earned, mark.weight
@@ -61,6 +60,10 @@ def figures(marks: Sequence[Mark], clusters: Mapping[int, int], draws: Floats, *
         ratios = np.where(read > 0, ratios / read, [0.0 if source else np.nan for source in sources])
         shares = there if by_records else np.minimum(there, 1)
         return np.asarray(np.where(shares > 0, ratios * shares, 0).sum(axis=1) / shares.sum(axis=1))
+
+
+def _numbered(keys: Iterable[K]) -> dict[K, int]:
+    return {key: number for number, key in enumerate(dict.fromkeys(keys))}
 
 
 def figure(marks: Sequence[Mark], *, by_records: bool = False) -> float | None:

@@ -23,6 +23,7 @@ _ANY_CLIP = Clip(
 """Results do not say how long a clip is or how large its frames are, so nothing is refused for lying outside."""
 Marks = dict[tuple[str, str], list[Mark]]  # By task and metric.
 
+
 class Metric(NamedTuple):
     """name: of a column of the leaderboard; with `of`, a second figure of that column. marks: None where a judge gives them. by_records:
     sources weigh by their records."""
