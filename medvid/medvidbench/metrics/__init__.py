@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from medvid.medvidbench.records import Answered
 
-R, K = TypeVar("R", bound=Answered), TypeVar("K", bound=Hashable)
+R = TypeVar("R", bound=Answered)
+K = TypeVar("K", bound=Hashable)
 Floats = npt.NDArray[np.float64]
 DRAWS = 1000
 
