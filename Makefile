@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 VLLM := .venv-vllm/bin
 LMMS := .venv-lmms-eval/bin
 
-.PHONY: setup demo test check fix bench bench-agent bench-gpu test-vllm test-lmms-eval interop conformance transcript conversation cohort-transcript train-nano
+.PHONY: setup demo test check fix bench bench-agent bench-gpu bench-nano bench-ray test-lmms-eval test-ray test-vllm interop conformance transcript conversation cohort-transcript train-nano
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -20,6 +20,8 @@ help:
 	@echo "make bench   the programs of benchmarks/"
 	@echo "make bench-agent   plans, answers, follow-ups and robustness of the agent on 471 questions (ARGS=... go to the table, as --half open --show)"
 	@echo "make bench-gpu   the program of benchmarks/gpu/, on a machine with a GPU and vLLM (ARGS=... go through to it)"
+	@echo "make bench-nano  the simulator's held-out set asked and scored with the embedded model, 50 records: one to three minutes (ARGS=... go to the run)"
+	@echo "make test-ray    --ray on a local Ray, with two actors; make bench-ray measures it"
 	@echo "make test-vllm   the real vLLM on the CPU with tiny checkpoints, in an environment of its own"
 	@echo "make test-lmms-eval   MedVidBench as a task of the real lmms-eval, in an environment of its own"
 	@echo "make interop      the server tried with the MCP clients of the field, each in an environment of its own (downloads them)"
@@ -84,6 +86,23 @@ bench-agent: setup
 	$(BIN)/python -m benchmarks.agent.table --engine embedded $(ARGS)
 	$(BIN)/python -m benchmarks.agent.overhead
 	$(BIN)/python -m benchmarks.agent.kills
+
+BENCH_NANO := runs/bench-nano
+
+bench-nano: setup
+	$(BIN)/medvid simulate $(BENCH_NANO) --records 50
+	$(BIN)/medvid bench run $(BENCH_NANO)/records.json --out $(BENCH_NANO)/answers $(ARGS)
+	$(BIN)/medvid bench score $(BENCH_NANO)/answers
+
+.venv/.installed-ray: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,ray]'
+	touch $@
+
+test-ray: .venv/.installed-ray
+	$(BIN)/python -m pytest -q tests/ray
+
+bench-ray: .venv/.installed-ray
+	$(BIN)/python benchmarks/ray/throughput.py $(ARGS)
 
 # What the clients and the suite need lives in ignored folders of the checkout; the tests themselves need none of it.
 NODE := .venv-node

@@ -81,6 +81,11 @@ def open_model(settings: Settings) -> Engine:
     return engine
 
 
+def gpus_of(settings: Settings) -> int:
+    """How many one engine takes, where there are any."""
+    return 0 if settings.engine == "remote" or settings.device == "cpu" else settings.tensor_parallel * settings.data_parallel
+
+
 def open_toolbox(settings: Settings, library: Library, engine: Engine | None = None) -> Toolbox:
     """engine: one that is open already, instead of the settings' own."""
     from medvid.tools.toolbox import Toolbox

@@ -24,8 +24,8 @@ from medvid.app import open_client, open_library, open_model, open_server, open_
 from medvid.core import Plan, Reliability, Span, Step
 from medvid.core.settings import load
 from medvid.engine.base import Engine
+from medvid.medvidbench.held_out import held_out_clip, write_clip
 from medvid.simulate import HELD_OUT_SEED, Truth
-from medvid.train.evaluate import held_out_clip, write_clip
 from medvid.video import probe
 
 BINS = 10

@@ -9,7 +9,8 @@ Source: docs/analyses.md.
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ import anyio
 
 from medvid.agent.binding import bind
 from medvid.agent.catalogue import Client, Listing
-from medvid.agent.events import Event
+from medvid.agent.events import Event, OnEvent, tell_nobody
 from medvid.agent.runs import ask, resume
 from medvid.core import ConfigError, Failure, MedVidError, Plan, Run, Value
 from medvid.core.plan_file import read_plan
@@ -42,6 +43,9 @@ class Finished(Value):
     run: Run | None = None
     failure: Failure | None = None
     elapsed_s: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.model_dump(mode="json"), "run": self.run and self.run.to_json()}
 
 
 def load_analysis(name: str) -> Analysis:
@@ -67,39 +71,47 @@ class Folder(ResultsFolder):
 
     def add(self, done: Finished) -> None:
         """On the disk when this returns; then the video's checkpoints go."""
-        self.append({**done.model_dump(mode="json"), "run": done.run and done.run.to_json()})
+        self.append(done.to_json())
         self.finished[done.video_id] = done
         for path in self.begun("").parent.glob(f"{done.video_id}.sqlite*"):
             path.unlink()
 
 
-async def run_cohort(
-    plan: Analysis, given: Mapping[str, Any], videos: Sequence[Listing], client: Client, folder: Folder, *, jobs: int = 1,
-    on_event: Callable[[str, Event], Awaitable[None]], on_done: Callable[[Finished], None],
-) -> None:  # fmt: skip
-    """Runs what of `videos` is not finished, `jobs` at once. A video's failure is its own: it is written down and the others go on."""
-
-    async def run_of(video: Listing, video_id: str) -> Run:
-        async def tell(event: Event) -> None:
-            await on_event(video_id, event)
-
-        bound, checkpoints = bind(plan, given, video), folder.begun(video_id)
+async def finish(
+    plan: Analysis, given: Mapping[str, Any], video: Listing, client: Client, checkpoints: Path, on_event: OnEvent = tell_nobody
+) -> Finished:
+    """Runs one video, or goes on with it. Its failure is its own."""
+    started_s, video_id = time.monotonic(), video["video_id"]
+    try:
+        bound = bind(plan, given, video)
         try:
-            return await resume(video_id, client, on_event=tell, checkpoints=checkpoints)
+            run = await resume(video_id, client, on_event=on_event, checkpoints=checkpoints)
         except ConfigError:  # it is not begun
             how = {"run_id": video_id, "plan": bound, "budget": CALLS_PER_VIDEO, "verify": False}
-            return await ask(plan.title, [video_id], client, on_event=tell, checkpoints=checkpoints, **how)  # type: ignore[arg-type]
+            run = await ask(plan.title, [video_id], client, on_event=on_event, checkpoints=checkpoints, **how)
+        done = Finished(video_id=video_id, run=run, failure=next((failed[0] for failed in run.failures.values()), None))
+    except MedVidError as error:
+        failure = Failure(kind=error.kind, message=str(error), retryable=error.retryable)
+        done = Finished(video_id=video_id, failure=failure)
+    return done.model_copy(update={"elapsed_s": round(time.monotonic() - started_s, 3)})
+
+
+async def finish_text(
+    plan: Analysis, given: Mapping[str, Any], videos: Mapping[str, Listing], begun: Path, opened: tuple[Client, str], video_id: str
+) -> str:
+    """`finish` in an actor: a video's id -> JSON of its Finished. begun: the folder of the checkpoints."""
+    return json.dumps((await finish(plan, given, videos[video_id], opened[0], begun / f"{video_id}.sqlite")).to_json())
+
+
+async def run_cohort(
+    plan: Analysis, given: Mapping[str, Any], videos: Sequence[Listing], client: Client, folder: Folder, *, jobs: int = 1,
+    on_event: Callable[[str, Event], Coroutine[Any, Any, None]], on_done: Callable[[Finished], None],
+) -> None:  # fmt: skip
+    """Runs what of `videos` is not finished, `jobs` at once. A video's failure is written down and the others go on."""
 
     async def work() -> None:
         for video in waiting:  # shared: each worker takes the next
-            started_s, video_id = time.monotonic(), video["video_id"]
-            try:
-                run = await run_of(video, video_id)
-                done = Finished(video_id=video_id, run=run, failure=next((failed[0] for failed in run.failures.values()), None))
-            except MedVidError as error:
-                failure = Failure(kind=error.kind, message=str(error), retryable=error.retryable)
-                done = Finished(video_id=video_id, failure=failure)
-            done = done.model_copy(update={"elapsed_s": round(time.monotonic() - started_s, 3)})
+            done = await finish(plan, given, video, client, folder.begun(video["video_id"]), partial(on_event, video["video_id"]))
             folder.add(done)
             on_done(done)
 

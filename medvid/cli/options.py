@@ -30,6 +30,8 @@ Thread = Annotated[str | None, typer.Option("--thread", metavar="NAME", help="Th
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Run a plan that costs much without asking.")]
 Approve = Annotated[bool, typer.Option("--approve", help="Show every plan and wait for a yes.")]
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not look a second time at what was found.")]
+Ray = Annotated[bool, typer.Option("--ray", help="Spread over Ray actors, here or on the cluster of RAY_ADDRESS, an engine in each.")]
+Actors = Annotated[int | None, typer.Option(min=1, metavar="N", help="With --ray: how many; as GPUs or cores allow if left out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
+from medvid.cli.options import Actors, Device, Engine, Json, Model, Ray, examples, settings_of
 
 if TYPE_CHECKING:
     from medvid.agent.cohort import Analysis, Folder
@@ -33,14 +35,12 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Videos at once.")] = 1,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run videos again that failed.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Show the analyses that come along.")] = False,
-    as_json: Json = False, model: Model = None, engine: Engine = None, device: Device = None,
+    ray: Ray = False, actors: Actors = None, as_json: Json = False, model: Model = None, engine: Engine = None, device: Device = None,
 ) -> None:  # fmt: skip
     """Runs one plan over many videos: outcomes as they come, then tables, statistics and a chart (docs/analyses.md).
 
     Killed or interrupted, the same command goes on; a video that is finished is not run again."""
     from importlib.metadata import version
-
-    import anyio
 
     from medvid import __version__
     from medvid.agent.binding import values_of
@@ -71,7 +71,7 @@ def run(
         typer.echo(f"{same} holds the same video as {name}; it is run once", err=True)
     code = 0
     try:
-        anyio.run(_run, plan, values, settings, members, folder, jobs)
+        _run(plan, values, settings, members, folder, jobs, ray, actors)
     except KeyboardInterrupt:
         code = 130
         typer.echo("stopped; the same command goes on where it was", err=True)
@@ -80,22 +80,51 @@ def run(
         raise typer.Exit(code or 1)
 
 
-async def _run(
-    plan: Analysis, values: dict[str, Any], settings: Settings, members: Sequence[Member], folder: Folder, jobs: int
-) -> None:  # fmt: skip
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    from medvid.agent.cohort import run_cohort
+def _opened(settings: Settings, files: Sequence[Path], procedures: Mapping[str, str]) -> AbstractAsyncContextManager[tuple[Any, str]]:
     from medvid.app import open_library, open_tools
 
+    return open_tools(settings, open_library(settings, files, procedures=procedures))
+
+
+def _run(
+    plan: Analysis, values: dict[str, Any], settings: Settings, members: Sequence[Member], folder: Folder, jobs: int, ray: bool,
+    actors: int | None,
+) -> None:  # fmt: skip
+    import anyio
+
+    from medvid.agent.cohort import Finished, finish_text, run_cohort
+    from medvid.app import gpus_of
+    from medvid.core.on_ray import on_ray
+
+    there = [(member, member.listing) for member in members if member.listing]
+    procedures = {listing.video_id: member.row["procedure"] for member, listing in there if member.row.get("procedure")}
+    opener = partial(_opened, settings, [member.path.absolute() for member, _ in there], procedures)
+    videos = {listing.video_id: listing.model_dump(mode="json") for _, listing in there}
+
+    async def here() -> None:
+        async with opener() as (client, _):
+            await run_cohort(plan, values, list(videos.values()), client, folder, jobs=jobs, on_event=tell, on_done=count)
+
+    with _shown(members, folder) as (tell, count):
+        if not ray:
+            return anyio.run(here)
+        asked = partial(finish_text, plan, values, videos, folder.begun("").parent.absolute())
+        left = [video_id for video_id in videos if video_id not in folder.finished]
+        with closing(on_ray(opener, asked, left, actors=actors, at_once=jobs, gpus=gpus_of(settings))) as texts:
+            for done in map(Finished.model_validate_json, texts):
+                folder.add(done)
+                count(done)
+
+
+@contextmanager
+def _shown(members: Sequence[Member], folder: Folder) -> Iterator[tuple[Any, Any]]:
+    """What hears of events and shows a row for each video in work, and what hears of finished videos and says a line of each."""
+    from rich.markup import escape
+
+    from medvid.cli.steps import timed_bars
+
     videos = {member.listing.video_id: (escape(member.row["id"]), member.listing) for member in members if member.listing}
-    procedures = {member.listing.video_id: member.row["procedure"] for member in members if member.listing and member.row.get("procedure")}
-    library = open_library(settings, [member.path for member in members if member.listing], procedures=procedures)
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=1e9) as table:
+    with timed_bars() as table:
         open_s = sum(listing.duration_s for video_id, (_, listing) in videos.items() if video_id not in folder.finished)
         whole, rows = table.add_task(f"{len(members)} videos", total=open_s), dict[str, Any]()
         table.advance(whole, 1e-9)  # the time left is reckoned from the first advance on
@@ -113,11 +142,9 @@ async def _run(
             table.update(whole, description=over, advance=videos[done.video_id][1].duration_s)
             left = f"; about {table.tasks[0].time_remaining:.0f} s left" if table.tasks[0].time_remaining else ""
             said = f"failed, {escape(done.failure.message)}" if done.failure else "done"
-            console.print(f"{over}: {videos[done.video_id][0]}: {said} ({done.elapsed_s:.1f} s{left})")
+            table.console.print(f"{over}: {videos[done.video_id][0]}: {said} ({done.elapsed_s:.1f} s{left})")
 
-        async with open_tools(settings, library) as (client, _):
-            listings = [listing.model_dump(mode="json") for _, listing in videos.values()]
-            await run_cohort(plan, values, listings, client, folder, jobs=jobs, on_event=tell, on_done=count)
+        yield tell, count
 
 
 def _finish(plan: Analysis, members: Sequence[Member], folder: Folder, as_json: bool) -> int:

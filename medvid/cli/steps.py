@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from medvid.core import Progress
@@ -37,6 +38,15 @@ def frame_bar(name: str, *, hidden: bool = False) -> Iterator[Callable[[int, int
     with Bars(console=Console(stderr=True), transient=True, disable=hidden) as bars:
         bar = bars.add_task(name, total=None, visible=False)
         yield lambda done, total: bars.update(bar, completed=done, total=total, visible=True)
+
+
+@contextmanager
+def timed_bars() -> Iterator[Bars]:
+    """On a terminal bars with the time taken and left, reckoned from the first advance on; elsewhere only what `console` of it prints."""
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    with Bars(*columns, console=console, disable=not console.is_terminal, speed_estimate_period=1e9) as bars:
+        yield bars
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 from medvid.core import ConfigError, Failure, Value
 from medvid.core.results_folder import ResultsFolder, provenance, whole_lines
-from medvid.medvidbench.records import Record, Result, read_records, result_of
+from medvid.medvidbench.records import Record, Result, read_leniently, result_of, write_results
 
-NAME = "answers.jsonl"
+NAME, RESULTS = "answers.jsonl", "results.json"
 
 
 class Answer(Value):
@@ -53,24 +53,28 @@ class AnswersFolder(ResultsFolder):
     def __init__(
         self, path: Path, records: Sequence[Record], made_with: Mapping[str, Any], about: Mapping[str, Any], *, retry: bool = False
     ) -> None:
-        """retry: take what failed as not asked. Raises ConfigError as `ResultsFolder` does."""
+        """What failed and may pass is taken as not asked; retry: so is all that failed. Raises ConfigError as `ResultsFolder` does."""
         super().__init__(path, NAME, made_with, about)
-        self.answers = _by_position(self.kept, records)
-        if retry:
-            self.answers = {at: answer for at, answer in self.answers.items() if answer.failure is None}
+        self.records = records
+        found = _by_position(self.kept, records)
+        self.answers = {at: one for at, one in found.items() if one.failure is None or not (retry or one.failure.retryable)}
 
     def add(self, answer: Answer) -> None:
         """On the disk when this returns."""
         self.append(answer.model_dump(mode="json"))
         self.answers[answer.position] = answer
 
+    def write_results(self) -> None:
+        """`results.json` of what there is."""
+        write_results(self.path / RESULTS, Answered({}, self.records, self.answers).results)
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A run as it stands on the disk. records: all of the file. answers: by position, as far as there are any."""
+    """A run as it stands on the disk. records: all of the file, broken ones as `read_leniently` has them. answers: by position."""
 
     provenance: dict[str, Any]
-    records: list[Record]
+    records: Sequence[Record]
     answers: dict[int, Answer]
 
     @property
@@ -86,7 +90,7 @@ def read_answers(path: Path) -> Answered:
     file = Path(told.get("records_file", ""))
     if not file.is_file() or made_from(file) != told["made_with"].get("records"):
         raise ConfigError(f"the records {file} of {path} are not there as they were when it was run; put them back, or run it anew")
-    records = read_records(file)
+    records, _ = read_leniently(file)
     return Answered(told, records, _by_position(whole_lines(path / NAME), records))
 
 

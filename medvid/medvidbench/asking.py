@@ -19,6 +19,7 @@ from medvid.medvidbench.extent import Timing, file_timing, list_timing
 from medvid.medvidbench.records import Record
 from medvid.prompts import one_shot
 from medvid.tools.base import Tool
+from medvid.tools.feeding import nearest
 from medvid.tools.ground_object import MOST_TIMES, TOKENS_A_BOX
 from medvid.tools.look import fed_request
 from medvid.tools.registry import BY_QA_TYPE
@@ -63,7 +64,7 @@ def request_of(record: Record, position: int, profile: Profile, how: How) -> tup
     if not record.question.strip():
         raise ConfigError("the record has no question; its first turn `from` a human holds it")
     info, timing = _source(record, how)
-    box = drawn_box(record, timing) if tool.name == "caption_region" else None
+    box = drawn_box(record, timing, info.fps) if tool.name == "caption_region" else None
     if re.fullmatch(r"[0-9a-f]{16}", said := record.metadata.get("video_id", "")):
         info = replace(info, video_id=said)  # of a whole procedure of ours, of which the record's pictures are a part
     room = how.max_tokens or tokens_for(record, tool, profile)
@@ -103,14 +104,16 @@ def _source(record: Record, how: How) -> tuple[VideoInfo, Timing]:
     return info, file_timing(record, info)
 
 
-def drawn_box(record: Record, timing: Timing) -> TimedBox:
-    """The box of a region and when it is seen, in source seconds and pixels. Raises ConfigError where the record has none that fits."""
+def drawn_box(record: Record, timing: Timing, fps: float) -> TimedBox:
+    """The box of a region and when it is seen, in source seconds and pixels. fps: of a video file. Raises ConfigError where
+    the record has none that fits."""
     region = record.rc_info or {}
     name = str(region.get("start_frame", ""))
     places = [i for i, path in enumerate(record.video) if path == name]
     places = places or [i for i, path in enumerate(record.video) if PurePosixPath(path).name == PurePosixPath(name).name]
     if len(record.video) == 1 and len(timing.times_s) > 1:
-        places = [0]  # a video file has no frame of that name: the clip starts with it
+        number = re.search(r"\d+$", PurePosixPath(name).stem)  # of a video file the frame of that number, else the clip's first
+        places = [nearest(timing.times_s, int(number[0]) / fps if number else timing.times_s[0])]
     if len(places) != 1:
         raise ConfigError(f"RC_info.start_frame {name!r} is {'none' if not places else 'several'} of the record's frames")
     try:

@@ -5,11 +5,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from medvid.core import ConfigError
 from medvid.medvidbench.asking import How, path_of
-from medvid.medvidbench.records import Record, read_as
+from medvid.medvidbench.records import Record, read_leniently
 
 DATA: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 FEW = 5
@@ -18,15 +16,11 @@ FEW = 5
 def examine(path: Path, how: How) -> dict[str, Any]:
     """Of a file of records: how many of each task and source, why which cannot be read, by position, how many frames lack; `differs`: the
     tasks of a file without answers that have another number than the test file. Raises ConfigError where the file is no list."""
-    rows = read_as(TypeAdapter(list[Any]), path, "record", f"records are a list; get them with `{DATA['load']}`")
-    records, broken, frames = list[Record](), dict[int, str](), dict[str, Path]()
-    for at, row in enumerate(rows):
+    (rows, broken), records, frames = read_leniently(path), list[Record](), dict[str, Path]()
+    for at, record in ((at, record) for at, record in enumerate(rows) if at not in broken):
         try:
-            record = Record.model_validate(row)
             frames |= {frame: path_of(frame, how) for frame in record.video}
             records.append(record)
-        except ValidationError as error:
-            broken[at] = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)[:3])
         except ConfigError as error:  # a path that leads out of the folder
             broken[at] = str(error)
     tasks, by_source = Counter(one.qa_type for one in records), Counter(f"{one.qa_type}, {one.data_source}" for one in records)

@@ -4,7 +4,7 @@ Source: docs/formats.md, "Records and results".
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -15,6 +15,7 @@ from medvid.core import ConfigError
 T = TypeVar("T")
 _TOLERANT = ConfigDict(extra="allow", frozen=True, populate_by_name=True, serialize_by_alias=True)
 _VIDEO_TAG = "<video>"
+_TELLING = {"id": str, "qa_type": str, "data_source": str, "dataset_name": str, "metadata": dict}
 
 
 class Turn(BaseModel):
@@ -90,7 +91,7 @@ class Result(Answered):
     gnd: str | None = None
 
 
-_RECORDS, _RESULTS = TypeAdapter(list[Record]), TypeAdapter(dict[NonNegativeInt, Result])
+_RECORDS, _RESULTS, _LIST = TypeAdapter(list[Record]), TypeAdapter(dict[NonNegativeInt, Result]), TypeAdapter(list[Any])
 
 
 def result_of(record: Record, answer: str) -> Result:
@@ -103,6 +104,22 @@ def read_records(path: Path) -> list[Record]:
     return read_as(_RECORDS, path, "record", "records are a list")
 
 
+def read_leniently(path: Path) -> tuple[list[Record], dict[int, str]]:
+    """Every record in its place, and by position why one is broken; of that one stands there what tells which it is. Raises ConfigError
+    where the file is no list."""
+    records, broken = list[Record](), dict[int, str]()
+    entries: list[Any] = read_as(_LIST, path, "record", "records are a list")
+    for at, entry in enumerate(entries):
+        try:
+            records.append(Record.model_validate(entry))
+        except ValidationError as error:
+            broken[at] = _why(error, "record", (at,))
+            said = entry if isinstance(entry, dict) else {}
+            sound = {key: said[key] for key, kind in _TELLING.items() if isinstance(said.get(key), kind)}
+            records.append(Record.model_validate({"qa_type": "", "conversations": [{"from": "human", "value": ""}], **sound}))
+    return records, broken
+
+
 def write_records(path: Path, records: Iterable[Record]) -> None:
     _dump(path, [record.model_dump(mode="json") for record in records])
 
@@ -112,12 +129,16 @@ def read_results(path: Path) -> list[Result]:
     return [result for _, result in sorted(read_as(_RESULTS, path, "result", 'results are an object with the keys "0", "1", ...').items())]
 
 
-def write_results(path: Path, results: Sequence[Result]) -> None:
-    _dump(path, {str(i): result.model_dump(mode="json", exclude_none=True) for i, result in enumerate(results)})
+def write_results(path: Path, results: Sequence[Result] | Mapping[int, Result]) -> None:
+    """In the order they come; keyed by position where they do not say otherwise."""
+    keyed = results.items() if isinstance(results, Mapping) else enumerate(results)
+    _dump(path, {str(at): result.model_dump(mode="json", exclude_none=True) for at, result in keyed})
 
 
 def _dump(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def read_as(form: TypeAdapter[T], path: Path, one: str, whole: str) -> T:
@@ -127,6 +148,11 @@ def read_as(form: TypeAdapter[T], path: Path, one: str, whole: str) -> T:
     except OSError as error:
         raise ConfigError(f"{path.name} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ": ".join([f"{one} {first['loc'][0]}", ".".join(map(str, first["loc"][1:])) or "the whole", ""]) if first["loc"] else ""
-        raise ConfigError(f"{path.name}: {place}{first['msg']} (it holds {str(first['input'])[:80]!r}); {whole}") from error
+        raise ConfigError(f"{path.name}: {_why(error, one)}; {whole}") from error
+
+
+def _why(error: ValidationError, one: str, within: tuple[int, ...] = ()) -> str:
+    first = error.errors(include_url=False)[0]
+    loc = within + first["loc"]
+    place = ": ".join([f"{one} {loc[0]}", ".".join(map(str, loc[1:])) or "the whole", ""]) if loc else ""
+    return f"{place}{first['msg']} (it holds {str(first['input'])[:80]!r})"

@@ -147,13 +147,15 @@ def records_for(truth: Truth, span: Span, fps: float, rng: np.random.Generator, 
     return [record_of(asked, part, clip) for asked in questions_for(part, clip, rng, profile)]
 
 
-def record_of(asked: Asked, truth: Truth, clip: Clip) -> Record:
-    """`clip` as `source_clip` makes it. The video of a record is the whole procedure, so that a split by video holds."""
+def record_of(asked: Asked, truth: Truth, clip: Clip, file: tuple[str, float] | None = None) -> Record:
+    """`clip` as `source_clip` makes it. The video of a record is the whole procedure, so that a split by video holds. file: in place of
+    pictures, a video file and the procedure's second with which it begins; frames are numbered from there."""
     video = video_id_of(replace(truth, offset_s=0.0, duration_s=0.0))
-    numbers = [round((truth.offset_s + time_s) * truth.fps) for time_s in clip.times_s]
+    start_s = truth.offset_s - (file[1] if file else 0.0)
+    numbers = [round((start_s + time_s) * truth.fps) for time_s in clip.times_s]
     metadata = {
         "video_id": video, "fps": str(clip.fps), "input_video_start_frame": str(numbers[0]),
-        "input_video_end_frame": str(round((truth.offset_s + clip.span.end_s) * truth.fps)),
+        "input_video_end_frame": str(round((start_s + clip.span.end_s) * truth.fps)),
     }  # fmt: skip
     frames = tuple(f"{video}/{number:06d}.jpg" for number in numbers)
     turns = (("human", f"<video>\n{asked.question}"), ("gpt", asked.answer))
@@ -163,7 +165,8 @@ def record_of(asked: Asked, truth: Truth, clip: Clip) -> Record:
         region = {"start_frame": frames[at], "start_frame_bbox": list(asked.args.box_px.root)}
     return Record(
         id="&&".join((video, metadata["input_video_start_frame"], metadata["input_video_end_frame"], metadata["fps"])),
-        qa_type=qa_type_of(asked.tool, asked.args), data_source=SOURCE, metadata=metadata, struc_info=_facts(asked, truth), video=frames,
+        qa_type=qa_type_of(asked.tool, asked.args), data_source=SOURCE, metadata=metadata, struc_info=_facts(asked, truth),
+        video=(file[0],) if file else frames,
         conversations=tuple(Turn.model_validate({"from": speaker, "value": said}) for speaker, said in turns),
         is_rc=region is not None, rc_info=region,
     )  # fmt: skip

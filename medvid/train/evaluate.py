@@ -13,11 +13,13 @@ import numpy as np
 
 from medvid.core import Access, Outcome, Span
 from medvid.core.clip import Clip, to_clip, to_source
-from medvid.engine.base import Engine, Reply, Request
+from medvid.engine.base import Engine
+from medvid.medvidbench.blind import Blind
+from medvid.medvidbench.held_out import held_out_clip, write_clip
 from medvid.medvidbench.metrics import Mark
 from medvid.medvidbench.oracle import true_result
 from medvid.medvidbench.simulated import questions_for, source_clip
-from medvid.simulate import HELD_OUT_SEED, Truth, clip_of, kind_of, make_procedure, write_video
+from medvid.simulate import HELD_OUT_SEED, Truth
 from medvid.simulate.world import SHIFTED_SEED
 from medvid.tools.base import Args
 from medvid.tools.feeding import fed_size, sample_times
@@ -26,41 +28,10 @@ from medvid.tools.toolbox import Toolbox
 from medvid.train.figures import Report, marks_of, report_of
 from medvid.video import Library, VideoInfo, probe
 
-SHORTEST_S, LONGEST_S = 16, 128
 SETS = {"heldout": HELD_OUT_SEED, "shifted": SHIFTED_SEED}
 NARROW_SHARE = 0.5
 """Of the region captions: asked over 6 to 12 s about the box, as a plan asks over the spans it found; the others over the whole clip."""
 Tell = Callable[[int, int, str], Awaitable[None]]
-
-
-class Blind:
-    """An engine that shows its model black frames: what can be had from the question alone."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.profile = engine.profile
-
-    async def warm(self) -> None:
-        await self.engine.warm()
-
-    async def generate(self, request: Request) -> Reply:
-        """The clip gets an id of its own, lest a cache answers from the frames."""
-        black = request.frames.with_rgb(np.zeros_like(request.frames.rgb))
-        return await self.engine.generate(replace(request, frames=black, clip=replace(request.clip, id=f"blind {request.clip.id}")))
-
-    async def aclose(self) -> None:
-        await self.engine.aclose()
-
-
-def held_out_clip(index: int, seed0: int = HELD_OUT_SEED) -> Truth:
-    """The truth of the clip of this number: 16 to 128 s of the procedure of its own seed, from a half second on; 16 to 32 s as often as
-    32 to 64 s and as 64 to 128 s, where the procedure is as long."""
-    seed = seed0 + index
-    whole = make_procedure(seed, kind_of(seed))
-    rng = np.random.default_rng((17, seed))
-    duration_s = min(float(round(np.exp(rng.uniform(*np.log((SHORTEST_S, LONGEST_S)))))), whole.duration_s)
-    start_s = float(rng.integers(0, int(2 * (whole.duration_s - duration_s)) + 1)) / 2
-    return clip_of(whole, Span.of(start_s, start_s + duration_s))
 
 
 def questions_about(truth: Truth, video_id: str, engine: Engine, seed: int) -> list[tuple[str, Args]]:
@@ -116,13 +87,6 @@ async def evaluate(
         if tell is not None:
             await tell(index + 1, clips, f"{len(marks[False])} marks")
     return report_of(engine.profile.name, clips, seed0, marks[False], marks[True], time.monotonic() - started_s)
-
-
-def write_clip(truth: Truth, folder: Path) -> Path:
-    """The file of a held-out clip; one that is there is kept, for the same truth gives the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{truth.seed}-{truth.offset_s:g}-{truth.duration_s:g}.mp4"
-    return path if path.exists() else write_video(truth, path)
 
 
 async def _ask_all(toolbox: Toolbox, asked: Sequence[tuple[str, Args]]) -> list[Outcome[Any]]:

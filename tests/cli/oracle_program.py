@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -19,6 +20,7 @@ from medvid.core.settings import Settings
 from medvid.engine.base import Reply, Request
 from medvid.engine.profiles import EMBEDDED
 from medvid.medvidbench.oracle import OracleEngine
+from medvid.medvidbench.simulated import video_id_of
 from medvid.simulate import Truth, from_tag
 from medvid.video import probe
 
@@ -39,6 +41,7 @@ def truths() -> Iterator[tuple[str, Truth]]:
         info = probe(path)
         if (truth := from_tag(info.tags)) is not None:
             yield info.video_id, truth
+            yield video_id_of(replace(truth, offset_s=0.0, duration_s=0.0)), truth  # as records have it
 
 
 def open_oracle(settings: Settings) -> OracleEngine:

@@ -7,10 +7,12 @@ import pytest
 from medvid.engine.base import Reply, Request
 from medvid.engine.profiles import EMBEDDED
 from medvid.engine.scripted import ScriptedEngine
+from medvid.medvidbench.blind import Blind
+from medvid.medvidbench.held_out import held_out_clip, write_clip
 from medvid.medvidbench.oracle import OracleEngine
 from medvid.simulate import HELD_OUT_SEED, Truth
 from medvid.tools.registry import TOOLS
-from medvid.train.evaluate import Blind, evaluate, held_out_clip, questions_about, write_clip
+from medvid.train.evaluate import evaluate, questions_about
 from medvid.video import probe
 from tests.medvidbench.profiles import QWEN3, QWEN25
 
