@@ -63,7 +63,7 @@ def request_of(record: Record, position: int, profile: Profile, how: How) -> tup
         raise ConfigError(f"qa_type {record.qa_type!r} is none of {', '.join(BY_QA_TYPE)}")
     if not record.question.strip():
         raise ConfigError("the record has no question; its first turn `from` a human holds it")
-    info, timing = _source(record, how)
+    info, timing = source_of(record, how)
     box = drawn_box(record, timing, info.fps) if tool.name == "caption_region" else None
     if re.fullmatch(r"[0-9a-f]{16}", said := record.metadata.get("video_id", "")):
         info = replace(info, video_id=said)  # of a whole procedure of ours, of which the record's pictures are a part
@@ -84,8 +84,9 @@ def path_of(said: str, how: How) -> Path:
     return how.root / pure.relative_to(pure.anchor)
 
 
-def _source(record: Record, how: How) -> tuple[VideoInfo, Timing]:
-    """The record's pictures, or its one video file, and when each frame that is asked about is shown there."""
+def source_of(record: Record, how: How) -> tuple[VideoInfo, Timing]:
+    """The record's pictures, or its one video file, and when each frame that is asked about is shown there. Raises VideoError and
+    ConfigError as `request_of` does."""
     if not record.video:
         raise ConfigError("the record names no frames; `video` is a list of pictures, or one video file")
     paths = [path_of(said, how) for said in record.video]

@@ -3,18 +3,20 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from medvid.core import ConfigError
+from medvid.core import ConfigError, VideoError
 from medvid.medvidbench.answers import Answered
-from medvid.medvidbench.asking import How, path_of
+from medvid.medvidbench.asking import PICTURES, How, drawn_box, path_of, source_of
 from medvid.medvidbench.metrics.table import Marks
 from medvid.medvidbench.records import Record
-from medvid.report.record_page import write_thumbnail
+from medvid.report.record_page import SIDE_PX, write_thumbnail
+from medvid.video import decode
 
 WRONG_BELOW, MOST_FRAMES = 0.5, 4  # Of the strict score; of a record, beside a region's own.
 
@@ -44,16 +46,44 @@ def entries_of(run: Answered, marks: Marks, folder: Path) -> list[dict[str, Any]
 
 
 def _frames(record: Record, how: How, folder: Path) -> Iterator[dict[str, Any]]:
-    """Evenly from the list, with the first and the last; and the frame of a region, with its box."""
+    """Evenly from the clip, with the first and the last; and the frame of a region, with its box. Times are the clip's."""
+    if len(record.video) == 1 and PurePosixPath(record.video[0]).suffix.lower() not in PICTURES:
+        yield from _frames_of_file(record, how, folder)
+        return
     region, paths = record.rc_info or {}, record.video
     chosen = {int(at) for at in np.linspace(0, len(paths) - 1, min(MOST_FRAMES, len(paths)))}
     for at in sorted(chosen | {at for at, path in enumerate(paths) if path == region.get("start_frame")}):
         box, file = region.get("start_frame_bbox") if paths[at] == region.get("start_frame") else None, None
         name = f"{at / record.fps:.1f} s, {PurePosixPath(paths[at]).name}" if record.fps else PurePosixPath(paths[at]).name
         try:
-            file = write_thumbnail(folder, path_of(paths[at], how), box)
+            path = path_of(paths[at], how)
+            file = write_thumbnail(folder, str(path), partial(_picture, path, box is None), box)
         except FileNotFoundError:
             name += ": no such file"
         except (OSError, ValueError, TypeError, ConfigError, Image.DecompressionBombError):
             name += ": no picture that can be read"
         yield {"name": name, "file": file}
+
+
+def _picture(path: Path, small: bool) -> Image.Image:
+    """small: whether a reduced reading will do."""
+    with Image.open(path) as picture:
+        if small:
+            picture.draft("RGB", (SIDE_PX, SIDE_PX))
+        return picture.convert("RGB")
+
+
+def _frames_of_file(record: Record, how: How, folder: Path) -> Iterator[dict[str, Any]]:
+    try:
+        info, timing = source_of(record, how)
+        region = drawn_box(record, timing, info.fps) if record.is_rc else None
+        places = np.linspace(0, len(timing.times_s) - 1, min(MOST_FRAMES, len(timing.times_s)))
+        times_s = sorted({timing.times_s[int(at)] for at in places} | ({region.time_s} if region else set()))
+        shown = decode(info, times_s)
+    except (VideoError, ConfigError) as error:
+        yield {"name": str(error), "file": None}
+        return
+    for time_s, rgb in zip(times_s, shown.rgb, strict=True):
+        box = region.box_px.root if region and time_s == region.time_s else None
+        file = write_thumbnail(folder, f"{record.video[0]} {time_s}", partial(Image.fromarray, rgb), box)
+        yield {"name": f"{time_s - timing.times_s[0]:.1f} s", "file": file}

@@ -92,7 +92,7 @@ def score_of(
                 value = next((one.leaderboard for one in judged if one.name == row.name), row.value)
                 rows.append(row.model_copy(update={"cut": cut, "value": value}))
     if (column := absent(list(results.values()))) is not None:
-        rows += [Row(name=name, of=column.name, tests=column.tests, value=value) for name, value in column.secondary.items()]
+        rows += [Row(name=f"{column.name}, {name}", tests=column.tests, value=value) for name, value in column.secondary.items()]
     about = run.provenance.get("made_with", {})
     about |= {"records": about["records"]["name"]} if about else {}
     notes = tuple(_notes(run, bool(train), blind, len(constant)))

@@ -10,13 +10,14 @@ Lines = list[tuple[str, ...]]
 
 
 def lines_of(told: Score) -> Lines:
-    """The head first."""
+    """The head first. Where all records are of one source, its rows would say the same again."""
     models = next(iter(told.published.values()))
     shown = max((name for name in models if name in str(told.about.get("model", ""))), key=len, default=SHOWN)
     head = "column", "source", "tests", "leaderboard", "95 %", "strict", "95 %", "unreadable", "cut", "majority", "blind"
     lines: Lines = [(*head, f"published {shown}")]
     ours = {(row.of, row.name, row.source): row for row in told.rows}
-    for row in (row for row in told.rows if row.name not in READINGS):
+    one_source = len({row.source for row in told.rows} - {None}) == 1
+    for row in (row for row in told.rows if row.name not in READINGS and not (one_source and row.source)):
         strict, unreadable = ours.get((row.name, "strict", row.source)), ours.get((row.name, "unreadable", row.source))
         judged = "not judged" if row.name.endswith("llm") and row.value is None else _text(row.value)
         cells = [f"  {row.name}" if row.of else row.name, "all" if row.source is None else row.source, f"{row.tests:,}", judged]

@@ -6,7 +6,7 @@ All that records and models say stands in one block of JSON in which no `<` is l
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,11 @@ def write_page(folder: Path, told: Mapping[str, Any]) -> None:
     (folder / "index.html").write_text(page, encoding="utf-8")
 
 
-def write_thumbnail(folder: Path, path: Path, box: Any) -> str:
-    """Its name below `folder`, the same for the same picture and box. Raises OSError or ValueError where there is no such picture."""
-    name = f"frames/{hashlib.blake2b(f'{path} {box}'.encode(), digest_size=8).hexdigest()}.jpg"
+def write_thumbnail(folder: Path, key: str, read: Callable[[], Image.Image], box: Any) -> str:
+    """Its name below `folder`, the same for the same key and box; `read` gives the picture where it is not there yet."""
+    name = f"frames/{hashlib.blake2b(f'{key} {box}'.encode(), digest_size=8).hexdigest()}.jpg"
     if not (folder / name).exists():
-        with Image.open(path) as picture:
-            if box is None:
-                picture.draft("RGB", (SIDE_PX, SIDE_PX))
-            small = drawn(picture.convert("RGB"), box)
+        small = drawn(read(), box)
         small.thumbnail((SIDE_PX, SIDE_PX))
         (folder / "frames").mkdir(parents=True, exist_ok=True)
         small.save(folder / name, quality=QUALITY)
