@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 300
-MOST_LINES_IN_ALL = 19_500
+MOST_LINES_IN_ALL = 19_700
 """15,000 held until plans, conversations and analyses over many videos came, and 17,000 until the benchmark was whole."""
 LONGER: dict[str, str] = {}
 """Path -> why it may be longer than the rest."""
