@@ -77,7 +77,7 @@ fix: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup
-	@for program in $(wildcard benchmarks/*.py); do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+	@for program in question serving; do echo "== $$program"; $(BIN)/python -m benchmarks.$$program || exit 1; done
 
 # Renders 48 procedures into an ignored folder on first use. The oracle's table takes minutes, the embedded model's an hour; both go on
 # where they were interrupted.
@@ -102,7 +102,7 @@ test-ray: .venv/.installed-ray
 	$(BIN)/python -m pytest -q tests/ray
 
 bench-ray: .venv/.installed-ray
-	$(BIN)/python benchmarks/ray/throughput.py $(ARGS)
+	$(BIN)/python -m benchmarks.ray.throughput $(ARGS)
 
 # What the clients and the suite need lives in ignored folders of the checkout; the tests themselves need none of it.
 NODE := .venv-node

@@ -1,22 +1,19 @@
 """How long one question takes: each tool asked about 32 frames of a video file, through the toolbox, decoding included.
 
-    python benchmarks/question.py [--rounds N] [--json]        under a minute
+    python -m benchmarks.question [--rounds N] [--json]        under a minute
 
 Each question is about a stretch that nobody asked about before, so that nothing the engine keeps helps it. Seconds by the clock on two
 threads, the most memory that the process took, and what may be spent of both. Needs idle cores to mean anything.
 """
 
-import argparse
-import asyncio
-import json
 import os
 import resource
-import statistics
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.measured import program, spread
 from medvid.app import demo_clip, open_library, open_toolbox
 from medvid.core import Access, Span
 from medvid.core.settings import Settings
@@ -55,10 +52,6 @@ async def measure(rounds: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {name: round(of(values), 3) for name, of in (("median", statistics.median), ("least", min), ("most", max))}
-
-
 def table(report: dict[str, Any]) -> str:
     lines = [f"| tool, {FRAMES} frames | seconds: median (least-most) |", "|---|---|"]
     lines += [f"| {name} | {took['median']} ({took['least']}-{took['most']}) |" for name, took in report["took_s"].items()]
@@ -67,13 +60,7 @@ def table(report: dict[str, Any]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="times that each tool is asked (default 5)")
-    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
-    args = parser.parse_args(argv)
-    report = asyncio.run(measure(args.rounds))
-    print(json.dumps(report, indent=1) if args.json else table(report))
-    return 0
+    return program(__doc__, argv, measure, table, rounds=5, of="times that each tool is asked")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Eight questions on one clip, on the CPU: the local engine, which keeps a clip's keys and values, against itself reading the clip anew.
 
-    python benchmarks/serving.py [--rounds N] [--json]        a minute or two, on one thread
+    python -m benchmarks.serving [--rounds N] [--json]        a minute or two, on one thread
 
 The embedded model is asked eight questions of its tools about a stretch of the demo's operation. `kept` asks all of them about the same
 frames. `anew` asks each about frames of its own, which differ in the value of one pixel, so that nothing kept fits and the answers are, but
@@ -10,13 +10,9 @@ speed falls out of the ratio, and most of what else it does falls out of that of
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import itertools
-import json
 import os
 import platform
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -26,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.measured import program, spread
 from medvid.core.frames import Frames
 from medvid.core.span import Span
 from medvid.engine import Engine, Request, open_engine
@@ -99,17 +96,13 @@ def cell(length: int, pairs: Sequence[tuple[Took, Took]]) -> dict[str, Any]:
     alike = sum(a == b for kept, anew in pairs for a, b in zip(kept.texts, anew.texts, strict=True))
     return {
         "frames": length, "rounds": len(pairs), "answers_alike": alike / sum(len(kept.texts) for kept, _ in pairs),
-        "reused": {"kept": spread([kept.reused for kept, _ in pairs]), "anew": spread([anew.reused for _, anew in pairs])},
-        "wall_s": {"kept": spread([kept.wall_s for kept, _ in pairs]), "anew": spread([anew.wall_s for _, anew in pairs])},
+        "reused": {"kept": spread([kept.reused for kept, _ in pairs], 4), "anew": spread([anew.reused for _, anew in pairs], 4)},
+        "wall_s": {"kept": spread([kept.wall_s for kept, _ in pairs], 4), "anew": spread([anew.wall_s for _, anew in pairs], 4)},
         "anew_over_kept": {
-            "wall": spread([anew.wall_s / kept.wall_s for kept, anew in pairs]),
-            "cpu": spread([anew.cpu_s / kept.cpu_s for kept, anew in pairs]),
+            "wall": spread([anew.wall_s / kept.wall_s for kept, anew in pairs], 4),
+            "cpu": spread([anew.cpu_s / kept.cpu_s for kept, anew in pairs], 4),
         },
     }
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {name: round(of(values), 4) for name, of in (("median", statistics.median), ("least", min), ("most", max))}
 
 
 def table(report: dict[str, Any]) -> str:
@@ -124,14 +117,8 @@ def table(report: dict[str, Any]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each way and length (default 5)")
-    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
-    args = parser.parse_args(argv)
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: waiting threads would count as processor time
-    report = asyncio.run(measure(args.rounds))
-    print(json.dumps(report, indent=1) if args.json else table(report))
-    return 0
+    return program(__doc__, argv, measure, table, rounds=5, of="measurements of each way and length")
 
 
 if __name__ == "__main__":

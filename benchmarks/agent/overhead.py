@@ -8,11 +8,7 @@ nothing; they take turns, and the overhead is the median of the differences with
 in it; processor time, of all threads, has not, but leaves out waiting for the disk.
 """
 
-import argparse
-import asyncio
-import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Sequence
@@ -21,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.agent.films import oracle, taken, titled
+from benchmarks.measured import program, spread
 from medvid.agent import runs
 from medvid.app import open_client, open_library, open_server, open_toolbox
 from medvid.core.settings import Settings
@@ -60,16 +57,12 @@ async def measure(rounds: int) -> dict[str, Any]:
                     took[f"{way}_cpu"].append(1000 * (end[1] - start[1]))
     for of in ("", "_cpu"):
         took[f"overhead{of}"] = [asked - plain for asked, plain in zip(took[f"asked{of}"], took[f"bare{of}"], strict=True)]
-    return {"rounds": rounds, "allowed_ms": ALLOWED_MS, **{name: spread(values) for name, values in took.items()}}
+    return {"rounds": rounds, "allowed_ms": ALLOWED_MS, **{name: spread(values, 1) for name, values in took.items()}}
 
 
 def stamp() -> tuple[float, float]:
     """Seconds by the clock, and of this process's threads."""
     return time.perf_counter(), time.process_time()
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {name: round(of(values), 1) for name, of in (("median", statistics.median), ("least", min), ("most", max))}
 
 
 def written(cell: dict[str, float]) -> str:
@@ -86,13 +79,7 @@ def table(report: dict[str, Any]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40, help="pairs that are measured (default 40)")
-    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
-    args = parser.parse_args(argv)
-    report = asyncio.run(measure(args.rounds))
-    print(json.dumps(report, indent=1) if args.json else table(report))
-    return 0
+    return program(__doc__, argv, measure, table, rounds=40, of="pairs that are measured")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Answers a second of `medvid bench run`: in one process, and with `--ray`, an actor a core, on this machine.
 
-    python benchmarks/ray/throughput.py [--rounds N] [--records N] [--actors N] [--json]
+    python -m benchmarks.ray.throughput [--rounds N] [--records N] [--actors N] [--json]
 
 The same simulated records and the embedded model, on the CPU, one thread of torch for each engine; the two ways take turns, round by round,
 in processes of their own. `answers a second` counts from the first answer to the last, `whole command` from its start to its end. Medians
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measured import spread
 from medvid.core.results_folder import whole_lines
 
 PROGRAM = (sys.executable, "-m", "medvid.cli")
@@ -45,10 +45,6 @@ def timed(records: Path, out: Path, more: Sequence[str]) -> dict[str, float]:
     if code:
         raise SystemExit(f"{' '.join(command)} ended with {code}")
     return {"answers_per_s": (seen - begun) / (last_s - first_s), "whole_s": time.perf_counter() - start_s}
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    return {name: round(of(values), 3) for name, of in (("median", statistics.median), ("least", min), ("most", max))}
 
 
 def measure(rounds: int, count: int, actors: int) -> dict[str, Any]:
