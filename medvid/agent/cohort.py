@@ -36,6 +36,10 @@ class Analysis(Plan):
     report: Literal["groups", "trend", "checklist", "timeline", "minutes", "usage"] | None = None
 
 
+def checkpoints_of(folder: Path, video_id: str) -> Path:
+    return folder / "begun" / f"{video_id}.sqlite"
+
+
 class Finished(Value):
     """What came of one video. failure: why there is no run, or the first that failed in it."""
 
@@ -67,7 +71,7 @@ class Folder(ResultsFolder):
         self.finished = {one.video_id: one for one in map(Finished.model_validate_json, self.kept) if not (retry and one.failure)}
 
     def begun(self, video_id: str) -> Path:
-        return self.path / "begun" / f"{video_id}.sqlite"
+        return checkpoints_of(self.path, video_id)
 
     def add(self, done: Finished) -> None:
         """On the disk when this returns; then the video's checkpoints go."""
@@ -97,10 +101,10 @@ async def finish(
 
 
 async def finish_text(
-    plan: Analysis, given: Mapping[str, Any], videos: Mapping[str, Listing], begun: Path, opened: tuple[Client, str], video_id: str
+    plan: Analysis, given: Mapping[str, Any], videos: Mapping[str, Listing], folder: Path, opened: tuple[Client, str], video_id: str
 ) -> str:
-    """`finish` in an actor: a video's id -> JSON of its Finished. begun: the folder of the checkpoints."""
-    return json.dumps((await finish(plan, given, videos[video_id], opened[0], begun / f"{video_id}.sqlite")).to_json())
+    """`finish` in an actor: a video's id -> JSON of its Finished. folder: of the results."""
+    return json.dumps((await finish(plan, given, videos[video_id], opened[0], checkpoints_of(folder, video_id))).to_json())
 
 
 async def run_cohort(

@@ -13,6 +13,7 @@ from medvid.agent.catalogue import is_outcome
 from medvid.agent.ledger import Ledger
 from medvid.agent.references import resolve
 from medvid.core import Run, Value
+from medvid.core.outcome import asked_as
 
 TURNS, WHOLE_TURNS = 200, 20
 BYTES = 512_000
@@ -99,10 +100,6 @@ def _calls(run: Run, model: str) -> Iterator[tuple[str, tuple[str, dict[str, Any
         contents = run.outcomes.get(step.id, [])
         elements = resolve(step.for_each, ledger.given) if step.for_each else [None]
         for element, content in zip(elements, contents, strict=True) if contents and len(contents) == len(elements) else ():
-            if is_outcome(content) and isinstance(content["evidence"], dict) and _asked(content["evidence"]) == model:
+            seen = content["evidence"] if is_outcome(content) else None
+            if isinstance(seen, dict) and asked_as(str(seen.get("model")), str(seen.get("feeding"))) == model:
                 yield step.id, (step.name, ledger.arguments(step, element)), content
-
-
-def _asked(evidence: Mapping[str, Any]) -> str:
-    """The model, and how it was fed where that was not the usual way; as the toolbox says it."""
-    return f"{evidence.get('model')}{' (published feeding)' if evidence.get('feeding') == 'published' else ''}"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from medvid.cli.options import Device, Engine, Json, Model, examples, settings_of
+from medvid.cli.options import Device, Engine, FrameRoots, Frames, Json, Model, examples, settings_of
 
 EXAMPLES = examples(
     "medvid check --model weights/uAI-NEXUS-MedVLM-1.0a-7B-RL", "medvid check --model weights/medvlm --clip operation.mp4 --out report",
@@ -21,10 +21,7 @@ def check(
     model: Model = None, engine: Engine = None, device: Device = None,
     clip: Annotated[Path | None, typer.Option(metavar="FILE", help="A video for the tools, with its sidecar; else the demo clip.")] = None,
     records: Annotated[Path | None, typer.Option(metavar="FILE", help="Records of the benchmark's form, with answers.")] = None,
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The frames' folder; that of the records if left out.")] = None,
-    frame_root: Annotated[
-        list[str] | None, typer.Option(metavar="OLD=NEW", help="Paths that begin with OLD are in NEW; may be given again.")
-    ] = None,
+    root: Frames = None, frame_root: FrameRoots = None,
     limit: Annotated[int, typer.Option(min=1, help="How many of the records, spread over the file.")] = 20,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Writes report.md and report.json here; else nothing is written.")] = None,
     question: Annotated[str | None, typer.Option(metavar="TEXT", help="No check: this question on the frames, and the answer.")] = None,
@@ -40,7 +37,7 @@ def check(
     import anyio
 
     from medvid import app
-    from medvid.medvidbench.asking import How
+    from medvid.medvidbench.asking import How, renamed_by
     from medvid.medvidbench.check import Report, examine
     from medvid.medvidbench.records import read_records
     from medvid.tools.look import frames_request
@@ -60,8 +57,8 @@ def check(
     if frames:
         raise typer.BadParameter("frames go with --question; a check of records takes --records and --root")
     answered = [record for record in read_records(records) if record.answer and record.qa_type in BY_QA_TYPE] if records else []
-    asked, renamed = answered[:: max(1, len(answered) // limit)][:limit], dict(pair.partition("=")[::2] for pair in frame_root or ())
-    how = How(root=root or (records or Path()).parent, renamed=renamed)
+    asked = answered[:: max(1, len(answered) // limit)][:limit]
+    how = How(root=root or (records or Path()).parent, renamed=renamed_by(frame_root))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     report = Report(lambda line: typer.echo(line, err=True))

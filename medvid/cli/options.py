@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +32,14 @@ Approve = Annotated[bool, typer.Option("--approve", help="Show every plan and wa
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not look a second time at what was found.")]
 Ray = Annotated[bool, typer.Option("--ray", help="Spread over Ray actors, here or on the cluster of RAY_ADDRESS, an engine in each.")]
 Actors = Annotated[int | None, typer.Option(min=1, metavar="N", help="With --ray: how many; as GPUs or cores allow if left out.")]
+Frames = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="The frames' folder; that of the records if left out.")]
+FrameRoots = Annotated[
+    list[str] | None, typer.Option("--frame-root", metavar="OLD=NEW", help="NEW: where paths from OLD on are; may be given again.")
+]
+Fed = Annotated[Literal["faithful", "published"] | None, typer.Option("--feeding", help="True frames and times, or as published.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, metavar="N", help="So many, spread over tasks and file; may grow later.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, nothing else.")]
 
 

@@ -108,7 +108,7 @@ def _run(
     with _shown(members, folder) as (tell, count):
         if not ray:
             return anyio.run(here)
-        asked = partial(finish_text, plan, values, videos, folder.begun("").parent.absolute())
+        asked = partial(finish_text, plan, values, videos, folder.path.absolute())
         left = [video_id for video_id in videos if video_id not in folder.finished]
         with closing(on_ray(opener, asked, left, actors=actors, at_once=jobs, gpus=gpus_of(settings))) as texts:
             for done in map(Finished.model_validate_json, texts):

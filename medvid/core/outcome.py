@@ -53,6 +53,11 @@ class Reliability(Value):
         return f"{self.metric} {self.figure:.3f}{tests} ({self.feeding} feeding; {baseline})"
 
 
+def asked_as(model: str, feeding: str) -> str:
+    """Whose answers these are, for who keeps them: the model, and how it is fed where that is not the usual way."""
+    return model + (" (published feeding)" if feeding == "published" else "")
+
+
 class Evidence(Value):
     """What an outcome rests on. `span`: the source span asked for; `looks`: what was truly shown."""
 

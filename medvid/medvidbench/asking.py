@@ -5,7 +5,7 @@ Source: docs/formats.md, "How a model is fed", "Records and results".
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -51,8 +51,14 @@ class How:
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        if "" in {*self.renamed, *self.renamed.values()}:
-            raise ConfigError("--frame-root has an empty side; write OLD=NEW")
+        if empty := [f"{old}={new}" for old, new in self.renamed.items() if not old or not new]:
+            raise ConfigError(f"--frame-root {', '.join(empty)} has an empty side; write OLD=NEW")
+
+
+def renamed_by(pairs: Sequence[str] | None) -> dict[str, str]:
+    """`OLD=NEW` of a command line, as `How.renamed`."""
+    sides = (pair.partition("=")[::2] for pair in pairs or ())
+    return {old: str(Path(new).absolute()) if new else "" for old, new in sides}
 
 
 def request_of(record: Record, position: int, profile: Profile, how: How) -> tuple[Request, str]:
@@ -159,6 +165,11 @@ def _origin(record: Record, tool: Tool[Any, Any], clip: Clip, box: TimedBox | No
         return tool.name, tool.args_type.model_validate(said).model_dump(mode="json")
     except ValidationError:
         return None
+
+
+def answer_text(record: Record, said: str, clip: Clip) -> str:
+    """What a model said, as answers to such records read: boxes in pixels of the source."""
+    return in_source_pixels(said, clip) if record.qa_type == "stg" else said
 
 
 def in_source_pixels(text: str, clip: Clip) -> str:

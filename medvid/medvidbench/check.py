@@ -23,10 +23,10 @@ from medvid.engine.checkpoint import Checkpoint, read_checkpoint
 from medvid.engine.device import device_name
 from medvid.engine.profiles import KNOWN
 from medvid.engine.proof import differing, fixed_requests
-from medvid.medvidbench.asking import How, in_source_pixels, request_of
+from medvid.medvidbench.asking import How, answer_text, request_of
 from medvid.medvidbench.metrics import Column
 from medvid.medvidbench.metrics.next_action import Nearest
-from medvid.medvidbench.metrics.table import columns
+from medvid.medvidbench.metrics.table import columns, metrics
 from medvid.medvidbench.nearest import minilm
 from medvid.medvidbench.records import Record, Result, result_of
 from medvid.medvidbench.verdict import judge
@@ -41,7 +41,7 @@ from medvid.video.container import content_id
 TOLERANCES = {"float32": 1e-3, "bfloat16": 0.5}  # Of a token's log-probability, by the type of the weights.
 QUOTED = re.compile(r"[(:'\"]|\S*[/\\]")  # Where our own words of an error may end: at what a model, a file or another program said.
 LONGEST_S = 30.0
-COLUMNS = ("CVS acc", "NAP acc", "SA acc", "STG mIoU", "TAG @0.3", "TAG @0.5", "DVC F1")  # Those that no judge is needed for.
+COLUMNS = tuple(metric.name for metric in metrics() if metric.marks and not metric.of)  # Those that no judge is needed for.
 FEEDINGS: tuple[Feeding, ...] = get_args(Feeding)
 
 
@@ -177,8 +177,8 @@ async def ask_records(report: Report, name: str, engine: Engine, records: Sequen
             for position, record in enumerate(records):
                 try:
                     request, _ = await run_sync(request_of, record, position, engine.profile, replace(how, feeding=feeding))
-                    text = (await engine.generate(request)).text
-                    results.append(result_of(record, in_source_pixels(text, request.clip) if record.qa_type == "stg" else text))
+                    reply = await engine.generate(request)
+                    results.append(result_of(record, answer_text(record, reply.text, request.clip)))
                 except (VideoError, ConfigError, EngineError) as error:
                     report.tell(str(error))
             tables[feeding] = {column.name: column for column in columns(results, nearest)}

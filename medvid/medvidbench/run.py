@@ -18,7 +18,7 @@ import anyio
 from medvid.core import ConfigError, EngineError, Failure, MedVidError
 from medvid.engine.base import Engine
 from medvid.medvidbench.answers import Answer, AnswersFolder, question_hash
-from medvid.medvidbench.asking import PICTURES, How, in_source_pixels, request_of
+from medvid.medvidbench.asking import PICTURES, How, answer_text, request_of
 from medvid.medvidbench.extent import extent_of
 from medvid.medvidbench.records import Record
 from medvid.video.container import content_id
@@ -80,7 +80,7 @@ async def ask(position: int, record: Record, engine: Engine, how: How) -> Answer
         kind = "refused" if isinstance(error, EngineError) and error.refused else error.kind
         return answer.model_copy(update={"failure": Failure(kind=kind, message=str(error), retryable=error.retryable), "axis": axis})
     return answer.model_copy(update={
-        "text": in_source_pixels(reply.text, request.clip) if record.qa_type == "stg" else reply.text, "finish": reply.finish,
+        "text": answer_text(record, reply.text, request.clip), "finish": reply.finish,
         "tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out, "axis": axis, "frames": len(request.frames),
         "fps": request.frames.fps, "mean_logprob": sum(reply.logprobs) / len(reply.logprobs) if reply.logprobs else None,
         "elapsed_s": round(time.monotonic() - started_s, 3),

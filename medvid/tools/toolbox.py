@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from medvid.core import Access, ConfigError, Feeding, MedVidError, Outcome, Progress, Span, VideoError, no_progress
+from medvid.core.outcome import asked_as
 from medvid.core.vocabulary import listed
 from medvid.engine.base import Engine, Profile
 from medvid.prompts import FORMS, wording
@@ -42,8 +43,8 @@ class Toolbox:
 
     @property
     def asked(self) -> str:
-        """Whose answers these are, for who keeps them: the model, and how it is fed where that is not the usual way."""
-        return self.engine.profile.name + (" (published feeding)" if self.feeding == "published" else "")
+        """See `asked_as`."""
+        return asked_as(self.engine.profile.name, self.feeding)
 
     async def run(self, name: str, args: Given, *, access: Access, progress: Progress = no_progress) -> Outcome[Any]:
         """Raises ConfigError, ArgumentsError, AccessError, VideoError and EngineError; what a model makes of the question is an Outcome."""

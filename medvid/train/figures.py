@@ -123,8 +123,10 @@ def row_of(name: str, seeing: Sequence[Mark], blind: Sequence[Mark], *, shifted:
     own, other = ([mark for mark in marks if mark.part == name] for marks in (seeing, blind))
     if (value := figure(own)) is None:
         return None
-    at = {clip: [mark for mark in own if mark.at == clip] for clip in sorted({mark.at for mark in own})}
-    by_clip = {clip: (sum(mark.earned for mark in marks), sum(mark.weight for mark in marks)) for clip, marks in at.items()}
+    by_clip = dict.fromkeys(sorted({mark.at for mark in own}), (0.0, 0.0))
+    for mark in own:
+        earned, weight = by_clip[mark.at]
+        by_clip[mark.at] = earned + mark.earned, weight + mark.weight
     low, high = np.percentile(resampled(by_clip, list(by_clip)), (2.5, 97.5)).tolist()
     tests = round(sum(mark.weight for mark in own))
     return Row(name=name, bar=ROWS[name][shifted], tests=tests, figure=value, low=low, high=high, blind=figure(other), by_clip=by_clip)

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medvid.cli.options import Actors, Device, Engine, Json, Model, Ray, examples, settings_of
+from medvid.cli.options import Actors, Device, Engine, Fed, FrameRoots, Frames, Json, Limit, Model, Ray, examples, settings_of
 
 if TYPE_CHECKING:
     from medvid.core.settings import Settings
@@ -32,14 +32,13 @@ def run(
     records: Annotated[Path, typer.Argument(metavar="RECORDS.json", help="Records of any tasks, with answers or without.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where answers go; the same folder again goes on.")],
     model: Model = None, engine: Engine = None, device: Device = None,
-    feeding: Annotated[Literal["faithful", "published"] | None, typer.Option(help="True frames and times, or as published.")] = None,
+    feeding: Fed = None,
     one_shot: Annotated[bool, typer.Option("--one-shot", help="Show an example first, to a model not tuned on the data.")] = False,
     blind: Annotated[bool, typer.Option("--blind", help="Ask on black frames: the baseline of `medvid bench score --blind`.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many, spread over tasks and file; may grow later.")] = None,
+    limit: Limit = None,
     tasks: Annotated[list[str] | None, typer.Option(metavar="TASK,...", help="Only these; video_summary means both of its.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of an answer; by what is asked if left out.")] = None,
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The frames' folder; that of the records if left out.")] = None,
-    frame_root: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="NEW: where paths from OLD on are; repeatable.")] = None,
+    root: Frames = None, frame_root: FrameRoots = None,
     jobs: Annotated[int | None, typer.Option(min=1, max=1024, help="Requests in flight, of each actor; by the engine if left out.")] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask again for what failed.")] = False,
     ray: Ray = False, actors: Actors = None, as_json: Json = False,
@@ -50,21 +49,18 @@ def run(
     import anyio
 
     from medvid import __version__, app
-    from medvid.core import ConfigError, Failure, MedVidError
+    from medvid.core import Failure, MedVidError
     from medvid.core.on_ray import on_ray
     from medvid.core.settings import EngineOptions
     from medvid.medvidbench import run as running
     from medvid.medvidbench.answers import Answer, AnswersFolder, made_from, question_hash
-    from medvid.medvidbench.asking import How
+    from medvid.medvidbench.asking import How, renamed_by
     from medvid.medvidbench.records import read_leniently
 
     started_s = time.monotonic()
     told, broken = read_leniently(records)
     positions = running.choose(told, tasks or (), limit)
-    pairs = [pair.partition("=")[::2] for pair in frame_root or ()]
-    if not all(all(pair) for pair in pairs):
-        raise ConfigError(f"--frame-root {', '.join(frame_root or ())} lacks a side; write OLD=NEW")
-    renamed = {old: str(Path(new).absolute()) for old, new in pairs}
+    renamed = renamed_by(frame_root)
     settings = settings_of(model=model, engine=engine, device=device, feeding=feeding)
     jobs = jobs or running.IN_FLIGHT.get(settings.engine, settings.max_in_flight)
     settings = settings.model_copy(update={"max_in_flight": jobs})

@@ -3,13 +3,13 @@
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from medvid.cli.bench.run import run
 from medvid.cli.bench.score import score
-from medvid.cli.options import Device, Engine, Json, Model, examples
+from medvid.cli.options import Device, Engine, Fed, FrameRoots, Frames, Json, Limit, Model, examples
 
 EXAMPLES = examples(
     "medvid bench validate val.json --frame-root /data/authors=frames --out runs/val --model DIR --engine vllm",
@@ -21,10 +21,9 @@ def validate(
     records: Annotated[Path, typer.Argument(metavar="RECORDS.json", help="Records with their answers.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where answers, blind answers and reliability cards go.")],
     model: Model = None, engine: Engine = None, device: Device = None,
-    feeding: Annotated[Literal["faithful", "published"] | None, typer.Option(help="True frames and times, or as published.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="So many, spread over tasks and file; may grow later.")] = None,
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The frames' folder; that of the records if left out.")] = None,
-    frame_root: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="NEW: where paths from OLD on are; repeatable.")] = None,
+    feeding: Fed = None,
+    limit: Limit = None,
+    root: Frames = None, frame_root: FrameRoots = None,
     jobs: Annotated[int | None, typer.Option(min=1, max=1024, help="Requests in flight; by the engine if left out.")] = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
